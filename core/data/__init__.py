@@ -1,0 +1,1 @@
+"""Images in: the built-in sketches, imports, the decode cache, splits."""

@@ -1,0 +1,193 @@
+"""CIFAR-10, MNIST and Fashion-MNIST: one npz file of x_train, y_train, x_test, y_test."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+from numpy.typing import NDArray
+from PIL import Image
+
+from core import workspace
+from core.data.decode import Fit, to_array
+from core.data.source import Item, Part, Pixels, Skipped
+from core.errors import DataError, NotFoundError, storing
+
+_KEYS = ("x_train", "y_train", "x_test", "y_test")
+
+
+@dataclass(frozen=True)
+class ArraySet:
+    """A published set of small images, as Keras and others ship it."""
+
+    name: str
+    title: str
+    description: str
+    keras_name: str  # module in keras.datasets
+    size: int
+    channels: int
+    classes: tuple[str, ...]
+
+    @property
+    def path(self) -> Path:
+        """Where its file is looked for."""
+        return workspace.datasets_folder() / f"{self.name}.npz"
+
+
+ARRAY_SETS = (
+    ArraySet(
+        # Krizhevsky, Learning multiple layers of features from tiny images, 2009
+        "cifar10",
+        "CIFAR-10",
+        "60,000 colour photos of 32 px in 10 classes of animals and vehicles",
+        "cifar10",
+        32,
+        3,
+        (
+            "airplane",
+            "automobile",
+            "bird",
+            "cat",
+            "deer",
+            "dog",
+            "frog",
+            "horse",
+            "ship",
+            "truck",
+        ),
+    ),
+    ArraySet(
+        # LeCun, Cortes, Burges, The MNIST database of handwritten digits
+        "mnist",
+        "MNIST",
+        "70,000 handwritten digits of 28 px, greyscale",
+        "mnist",
+        28,
+        1,
+        tuple("0123456789"),
+    ),
+    ArraySet(
+        # Xiao, Rasul, Vollgraf, Fashion-MNIST, 2017
+        "fashion-mnist",
+        "Fashion-MNIST",
+        "70,000 pieces of clothing of 28 px, greyscale",
+        "fashion_mnist",
+        28,
+        1,
+        (
+            "T-shirt/top",
+            "trouser",
+            "pullover",
+            "dress",
+            "coat",
+            "sandal",
+            "shirt",
+            "sneaker",
+            "bag",
+            "ankle boot",
+        ),
+    ),
+)
+
+
+class ArraySource:
+    """One of ARRAY_SETS, read from its npz, downloaded through Keras when the file is not there."""
+
+    skipped: list[Skipped] = []  # noqa: RUF012 - arrays hold no unreadable files
+
+    def __init__(self, array_set: ArraySet) -> None:
+        self.set = array_set
+        self.title = array_set.title
+        self.classes = array_set.classes
+        self.default_size = array_set.size
+        self.default_channels = array_set.channels
+        if not array_set.path.exists():
+            download(array_set)
+
+    def fingerprint(self) -> str:
+        stat = self.set.path.stat()
+        return f"{self.set.path}:{stat.st_size}:{stat.st_mtime_ns}"
+
+    def content(self) -> str:
+        with self.set.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:24]
+
+    @cached_property
+    def items(self) -> list[Item]:
+        train, test = (self._arrays[key].ravel().tolist() for key in ("y_train", "y_test"))
+        return [Item(f"train/{i}", label, Part.TRAIN) for i, label in enumerate(train)] + [
+            Item(f"test/{i}", label, Part.TEST) for i, label in enumerate(test)
+        ]
+
+    def pixels(
+        self, index: int, size: int, fit: Fit, channels: int
+    ) -> tuple[Pixels, tuple[int, int]]:
+        train = self._arrays["x_train"]
+        image = train[index] if index < len(train) else self._arrays["x_test"][index - len(train)]
+        height, width = image.shape[:2]
+        if image.shape == (size, size, channels):
+            return image, (width, height)
+        picture = Image.fromarray(image.squeeze() if image.shape[-1:] == (1,) else image)
+        return to_array(picture, size, fit=fit, channels=channels), (width, height)
+
+    @cached_property
+    def _arrays(self) -> dict[str, NDArray[np.uint8]]:
+        path = self.set.path
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                missing = [key for key in _KEYS if key not in file]
+                if missing:
+                    raise _damaged(path, f"no array {', '.join(missing)}")
+                arrays = {key: np.asarray(file[key], np.uint8) for key in _KEYS}
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise _damaged(path, str(error)) from error
+        for part in ("train", "test"):
+            images, labels = arrays[f"x_{part}"], arrays[f"y_{part}"].ravel()
+            if images.ndim not in (3, 4) or len(images) != len(labels) or not len(labels):
+                raise _damaged(path, f"x_{part} of shape {images.shape}, {len(labels)} labels")
+            if labels.max() >= len(self.classes):
+                raise _damaged(path, f"label {labels.max()} in y_{part}")
+            if images.ndim == 3 and self.default_channels == 1:
+                arrays[f"x_{part}"] = images[..., None]
+        return arrays
+
+
+def download(array_set: ArraySet) -> None:
+    """Fetch a set with keras.datasets, in a process of its own since Keras brings TensorFlow.
+
+    Raises NotFoundError that says where to put which file when there is no network.
+    """
+    path = array_set.path
+    with storing(path, f"save {path.name}"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            if path.exists():
+                return
+            command = [sys.executable, "-m", "core.data.download", array_set.keras_name, str(path)]
+            done = subprocess.run(
+                command, cwd=workspace.CHECKOUT, capture_output=True, text=True, check=False
+            )
+    if done.returncode != 0 or not path.exists():
+        reason = (done.stderr.strip().splitlines() or ["the download did not finish"])[-1]
+        raise NotFoundError(
+            f"{array_set.title} is not on this machine and could not be downloaded",
+            expected=f"the file {path} with the arrays {', '.join(_KEYS)}",
+            received=reason[:300],
+            remedy=f"Connect to the internet and try again, or put {path.name} there yourself",
+        )
+
+
+def _damaged(path: Path, received: str) -> DataError:
+    return DataError(
+        f"{path.name} cannot be read",
+        expected=f"an npz file with the arrays {', '.join(_KEYS)}",
+        received=received[:300],
+        remedy=f"Delete {path} to download it again, or put a whole file there",
+    )

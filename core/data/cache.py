@@ -1,0 +1,203 @@
+"""Images decoded once to the working size, kept as a memory-mapped uint8 array keyed by content.
+
+    datasets/.cache/<content>-<size>-<fit>-<channels>-<version>/
+        images.bin    uint8 [n, size, size, channels], row-major, memory-mapped by readers
+        tables.npz    labels, parts, digests, sizes
+        index.json    title, classes, names, skipped files
+    datasets/.cache/known/<fingerprint>    the content digest of a set seen before
+
+A second start reads only the fingerprint (names, sizes, times) and maps the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock
+from numpy.typing import NDArray
+
+from core import files, workspace
+from core.data import decode
+from core.data.source import Pixels, Skipped, Source
+from core.errors import DataError, ImageError, storing
+
+Progress = Callable[[int, int], None]
+_CHUNK = 256  # images decoded between two progress reports
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A decoded set. All arrays have one row an image, in the source's order."""
+
+    folder: Path
+    title: str
+    classes: tuple[str, ...]
+    names: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+    images: Pixels  # [n, size, size, channels], read-only memory map
+    labels: NDArray[np.int64]  # [n]
+    parts: NDArray[np.int8]  # [n], values of source.Part
+    digests: NDArray[np.uint64]  # [n], equal for equal pixels
+    sizes: NDArray[np.int32]  # [n, 2] width and height in the file, pixels
+
+
+def prepare(
+    source: Source, size: int, fit: decode.Fit, channels: int, progress: Progress | None = None
+) -> Prepared:
+    """The decoded set, from the cache or decoded now.
+
+    Args:
+        progress: called with (images done, images in all) while decoding.
+
+    Raises:
+        DataError: not one image could be read.
+        StorageError: the cache cannot be written.
+    """
+    cache = workspace.datasets_folder() / ".cache"
+    with storing(cache, "keep decoded images"):
+        (cache / "known").mkdir(parents=True, exist_ok=True)
+    key = f"{_content(source, cache)}-{size}-{fit}-{channels}-v{decode.VERSION}"
+    folder = cache / key
+    if not (folder / "index.json").exists():
+        with FileLock(cache / f"{key}.lock"):
+            if not (folder / "index.json").exists():
+                _decode(source, size, fit, channels, folder, progress)
+    return _open(folder, size, channels)
+
+
+def _content(source: Source, cache: Path) -> str:
+    name = hashlib.sha256(source.fingerprint().encode()).hexdigest()[:24]
+    known = cache / "known" / name
+    if known.exists():
+        return known.read_text()
+    content = source.content()
+    files.write_bytes(known, content.encode())
+    return content
+
+
+def _decode(
+    source: Source,
+    size: int,
+    fit: decode.Fit,
+    channels: int,
+    folder: Path,
+    progress: Progress | None,
+) -> None:
+    part = folder.with_name(f".{folder.name}-{uuid.uuid4().hex[:8]}")
+    skipped = list(source.skipped)
+    kept: list[int] = []
+    sizes: list[tuple[int, int]] = []
+    digests: list[int] = []
+
+    def read(index: int) -> tuple[Pixels, tuple[int, int]] | ImageError:
+        try:
+            return source.pixels(index, size, fit, channels)
+        except ImageError as error:
+            return error
+
+    items = source.items
+    try:
+        with (
+            storing(folder, "keep decoded images"),
+            ThreadPoolExecutor(os.cpu_count() or 1) as pool,
+        ):
+            part.mkdir(parents=True)
+            with (part / "images.bin").open("wb") as file:
+                for start in range(0, len(items), _CHUNK):
+                    chunk = range(start, min(start + _CHUNK, len(items)))
+                    for index, result in zip(chunk, pool.map(read, chunk), strict=True):
+                        if isinstance(result, ImageError):
+                            skipped.append(Skipped(items[index].name, result.received))
+                            continue
+                        pixels, original = result
+                        content = np.ascontiguousarray(pixels).tobytes()
+                        file.write(content)
+                        digest = hashlib.blake2b(content, digest_size=8).digest()
+                        digests.append(int.from_bytes(digest, "little"))
+                        sizes.append(original)
+                        kept.append(index)
+                    if progress is not None:
+                        progress(chunk.stop, len(items))
+            if not kept:
+                raise _nothing_readable(source, skipped)
+            classes, labels = _present(source, kept, skipped)
+            np.savez(
+                part / "tables.npz",
+                labels=labels,
+                parts=np.array([items[index].part for index in kept], np.int8),
+                digests=np.array(digests, np.uint64),
+                sizes=np.array(sizes, np.int32).reshape(-1, 2),
+            )
+            index_json = {
+                "title": source.title,
+                "classes": classes,
+                "names": [items[index].name for index in kept],
+                "skipped": [[item.name, item.reason] for item in skipped],
+            }
+            (part / "index.json").write_text(json.dumps(index_json))
+            shutil.rmtree(folder, ignore_errors=True)  # a half cache of a crashed version
+            part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _present(
+    source: Source, kept: list[int], skipped: list[Skipped]
+) -> tuple[list[str], NDArray[np.int64]]:
+    """Classes that kept at least one image, and the labels counted anew over them."""
+    labels = np.array([source.items[index].label for index in kept], np.int64)
+    present, labels = np.unique(labels, return_inverse=True)
+    for label, name in enumerate(source.classes):
+        if label not in present:
+            skipped.append(Skipped(f"{name}/", "no image in this class folder can be read"))
+    return [source.classes[label] for label in present], labels.astype(np.int64)
+
+
+def _open(folder: Path, size: int, channels: int) -> Prepared:
+    try:
+        index: dict[str, Any] = json.loads((folder / "index.json").read_text())
+        with np.load(folder / "tables.npz") as tables:
+            arrays = {name: tables[name] for name in ("labels", "parts", "digests", "sizes")}
+        shape = (len(index["names"]), size, size, channels)
+        images = np.memmap(folder / "images.bin", np.uint8, mode="r", shape=shape)
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(
+            "The cache of decoded images is damaged",
+            expected=f"images.bin, tables.npz and index.json in {folder}",
+            received=str(error),
+            remedy=f"Delete the folder {folder}; the images are decoded again",
+        ) from error
+    return Prepared(
+        folder=folder,
+        title=index["title"],
+        classes=tuple(index["classes"]),
+        names=tuple(index["names"]),
+        skipped=tuple(Skipped(name, reason) for name, reason in index["skipped"]),
+        images=images,
+        labels=arrays["labels"],
+        parts=arrays["parts"],
+        digests=arrays["digests"],
+        sizes=arrays["sizes"],
+    )
+
+
+def _nothing_readable(source: Source, skipped: list[Skipped]) -> DataError:
+    first = skipped[0] if skipped else None
+    return DataError(
+        f"No image of {source.title} can be read",
+        expected="PNG, JPEG, WebP, BMP or GIF images in class folders",
+        received=f"{len(skipped)} files left out, the first {first.name}: {first.reason}"
+        if first
+        else "no files",
+        remedy="Check that the files open in an image viewer",
+    )

@@ -1,0 +1,76 @@
+"""A set of images ready to train on: what a DataSpec stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.data import catalogue
+from core.data.cache import Prepared, Progress, prepare
+from core.data.source import require_two
+from core.data.splits import Split, split
+from core.specs import DataSpec
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The decoded images of a DataSpec. See Prepared for the arrays."""
+
+    spec: DataSpec
+    images: Prepared
+
+    @property
+    def title(self) -> str:
+        """The set's name on screen."""
+        return self.images.title
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in label order."""
+        return self.images.classes
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of every image."""
+        height, width, channels = self.images.images.shape[1:]
+        return height, width, channels
+
+    def split(self, validation_share: float) -> Split:
+        """Row numbers for training, validation and test."""
+        return split(
+            names=self.images.names,
+            labels=self.images.labels,
+            parts=self.images.parts,
+            digests=self.images.digests,
+            classes=self.classes,
+            test_share=self.spec.test_share,
+            validation_share=validation_share,
+            seed=self.spec.split_seed,
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Number of images of each class."""
+        counted = np.bincount(self.images.labels, minlength=len(self.classes))
+        return dict(zip(self.classes, counted.tolist(), strict=True))
+
+    def sample(self, label: int, count: int) -> list[int]:
+        """Row numbers of `count` images of a class, evenly spread over it."""
+        rows = np.flatnonzero(self.images.labels == label)
+        picks = np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int)
+        return [int(row) for row in rows[np.unique(picks)]]
+
+
+def load(spec: DataSpec, progress: Progress | None = None) -> Dataset:
+    """Find, decode (or map from the cache) and check the images of `spec`.
+
+    Raises:
+        NotFoundError: no such set, folder or download.
+        DataError: nothing readable, or fewer than two classes.
+        StorageError: the cache cannot be written.
+    """
+    source = catalogue.source(spec.source)
+    channels = {"rgb": 3, "gray": 1, "auto": source.default_channels}[spec.color]
+    prepared = prepare(source, spec.size or source.default_size, spec.fit, channels, progress)
+    require_two(prepared.title, prepared.classes)
+    return Dataset(spec, prepared)

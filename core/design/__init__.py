@@ -1,0 +1,1 @@
+"""Designs: presets, shapes and cost in pure Python, and the Keras model made from a spec."""

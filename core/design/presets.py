@@ -1,0 +1,169 @@
+"""Ready designs, as data, each naming its source."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.errors import NotFoundError
+from core.specs import (
+    Activation,
+    AveragePooling2D,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Input,
+    Layer,
+    MaxPooling2D,
+    ModelSpec,
+    Output,
+)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A design with a name, what it is good for, and the training settings its authors use."""
+
+    model: ModelSpec
+    about: str
+    source: str
+    train: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Its name on the command line and on screen."""
+        return self.model.name
+
+
+def _preset(
+    name: str, about: str, source: str, *layers: Layer, train: Mapping[str, Any] | None = None
+) -> Preset:
+    return Preset(ModelSpec(name=name, layers=layers), about, source, train or {})
+
+
+def _normalized_conv(filters: int) -> tuple[Layer, ...]:
+    return (
+        Conv2D(filters=filters, padding="same", activation="linear"),
+        BatchNormalization(),
+        Activation(),
+    )
+
+
+def _lab_block(filters: int, rate: float) -> tuple[Layer, ...]:
+    convolutions = (*_normalized_conv(filters), *_normalized_conv(filters))
+    return (*convolutions, MaxPooling2D(), Dropout(rate=rate))
+
+
+PRESETS = (
+    # The gear classification challenge of the Microsoft professional program in AI: "input,
+    # convolution, max pooling, convolution, max pooling, dense output"
+    _preset(
+        "starter",
+        "Small and quick: the first network to try.",
+        "the gear challenge's suggestion",
+        Input(),
+        Conv2D(filters=32, padding="same"),
+        MaxPooling2D(),
+        Conv2D(filters=64, padding="same"),
+        MaxPooling2D(),
+        Flatten(),
+        Output(),
+    ),
+    # keras.io's cifar10_cnn example, as used by Amazon SageMaker's "bring your own container"
+    # example for TensorFlow (RMSprop, learning rate 0.0001)
+    _preset(
+        "keras-cifar10",
+        "The classic CIFAR-10 network: two pairs of convolutions with dropout.",
+        "the Keras CIFAR-10 example, as in SageMaker's bring-your-own lab",
+        Input(),
+        Conv2D(filters=32, padding="same"),
+        Conv2D(filters=32),
+        MaxPooling2D(),
+        Dropout(rate=0.25),
+        Conv2D(filters=64, padding="same"),
+        Conv2D(filters=64),
+        MaxPooling2D(),
+        Dropout(rate=0.25),
+        Flatten(),
+        Dense(units=512),
+        Dropout(rate=0.5),
+        Output(),
+        train={"optimizer": "rmsprop", "learning_rate": 1e-4},
+    ),
+    # Amazon SageMaker's computer vision lab on CIFAR-10 (Keras script mode)
+    _preset(
+        "lab-cifar10",
+        "Deeper, with batch normalization: slower, and more accurate.",
+        "the SageMaker computer vision lab",
+        Input(),
+        *_lab_block(32, 0.2),
+        *_lab_block(64, 0.3),
+        *_lab_block(128, 0.4),
+        Flatten(),
+        Dense(units=512, max_norm=2.0),
+        Dropout(rate=0.5),
+        Output(),
+    ),
+    # https://www.tensorflow.org/tutorials/images/cnn
+    _preset(
+        "tf-tutorial",
+        "Three convolutions and a small dense layer: good value for its size.",
+        "TensorFlow's CNN tutorial",
+        Input(),
+        Conv2D(filters=32),
+        MaxPooling2D(),
+        Conv2D(filters=64),
+        MaxPooling2D(),
+        Conv2D(filters=64),
+        Flatten(),
+        Dense(units=64),
+        Output(),
+    ),
+    # LeCun, Bottou, Bengio, Haffner, Gradient-based learning applied to document recognition,
+    # 1998; its 28 px digits lie on a 32 px ground, hence the same padding of the first layer
+    _preset(
+        "lenet-5",
+        "The first famous CNN, made for handwritten digits.",
+        "LeCun et al., 1998",
+        Input(),
+        Conv2D(filters=6, kernel_size=5, padding="same", activation="tanh"),
+        AveragePooling2D(),
+        Conv2D(filters=16, kernel_size=5, activation="tanh"),
+        AveragePooling2D(),
+        Flatten(),
+        Dense(units=120, activation="tanh"),
+        Dense(units=84, activation="tanh"),
+        Output(),
+    ),
+    # Notes on model optimization (DataCamp, Introduction to deep learning in Python): two hidden
+    # layers of 100 nodes
+    _preset(
+        "dense-100-100",
+        "No convolutions: two dense layers, to see what convolutions are worth.",
+        "the model-optimization notes",
+        Input(),
+        Flatten(),
+        Dense(units=100),
+        Dense(units=100),
+        Output(),
+    ),
+)
+
+
+def preset(name: str) -> Preset:
+    """The preset of that name; raises NotFoundError that lists them."""
+    for candidate in PRESETS:
+        if candidate.name == name:
+            return candidate
+    names = [candidate.name for candidate in PRESETS]
+    close = difflib.get_close_matches(name, names, n=1)
+    raise NotFoundError(
+        f"There is no design {name}",
+        expected=f"one of {', '.join(names)}, or the path of a design's JSON file",
+        received=repr(name),
+        remedy=f"Did you mean {close[0]}?" if close else "Check the spelling or the path",
+    )

@@ -1,0 +1,70 @@
+"""Writing files that other processes read: append whole lines, or replace atomically; never edit."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from core.errors import storing
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path in the same folder that takes `path`'s place when the block ends well.
+
+    The temporary name keeps the suffix, since writers such as Keras choose the format by it. Readers
+    see the old file or the new one, never a half of it; a failure leaves the old one.
+    """
+    part = path.with_name(f".{path.stem}-{uuid.uuid4().hex[:8]}{path.suffix}")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace `path` with `content`, atomically and through to the disk."""
+    with storing(path, f"save {path.name}"), replacing(path) as part, part.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace `path` with `value` as indented JSON."""
+    write_bytes(path, (json.dumps(value, indent=2) + "\n").encode())
+
+
+def append_json(path: Path, value: dict[str, Any]) -> None:
+    """Append one JSON line in a single write, so that lines of two writers never mix.
+
+    The file is not created anew when its folder has been deleted.
+    """
+    line = (json.dumps(value) + "\n").encode()
+    with storing(path, f"append to {path.name}"), path.open("ab", buffering=0) as file:
+        file.write(line)
+
+
+def read_json_lines(path: Path, keep: Callable[[dict[str, Any]], bool] | None = None) -> list[Any]:
+    """All whole JSON lines of `path`; a torn or damaged line is passed over, a missing file is empty."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    lines = []
+    for raw in content.split(b"\n"):
+        if not raw:
+            continue
+        try:
+            value = json.loads(raw)
+        except ValueError:
+            continue
+        if isinstance(value, dict) and (keep is None or keep(value)):
+            lines.append(value)
+    return lines

@@ -1,0 +1,1 @@
+"""Predicting: photos in, class probabilities out, with onnxruntime and without TensorFlow."""

@@ -1,0 +1,187 @@
+"""One run folder: spec, status, metrics, model; and the ways to make, find and stop one.
+
+saved_models/<run>/
+    spec.json        the RunSpec, written once
+    status.json      the RunStatus, replaced whole by the run's one writer
+    metrics.jsonl    one line a measurement, appended
+    worker.log       what the worker printed
+    labels.json      class names, image size and fit: what predicting needs to know
+    model.keras      the best model so far, resizing and rescaling inside
+    model.onnx       the same for onnxruntime
+    cancel           present when someone asked the worker to stop
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from pydantic import ValidationError
+
+from core import files, workspace
+from core.errors import NotFoundError, RunError, SpecError, storing
+from core.runs.status import LOST_AFTER, RunStatus, State
+from core.specs import RunSpec
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run by its folder. Everything else is read from the files when asked for."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """The folder's name, unique in the workspace."""
+        return self.folder.name
+
+    @property
+    def spec(self) -> RunSpec:
+        """What was ordered; raises RunError when spec.json is gone or damaged."""
+        try:
+            return RunSpec.parse(json.loads((self.folder / "spec.json").read_bytes()))
+        except (OSError, ValueError, TypeError, SpecError) as error:
+            raise RunError(
+                f"The run {self.id} has no readable description",
+                expected=f"a whole spec.json in {self.folder}",
+                received=str(error)[:300],
+                remedy="Delete the run's folder, or put the file back",
+            ) from error
+
+    @property
+    def saved_status(self) -> RunStatus:
+        """status.json as it stands, whether the worker lives or not."""
+        try:
+            values = json.loads((self.folder / "status.json").read_bytes())
+            return RunStatus.model_validate(values)
+        except (OSError, ValueError, ValidationError) as error:
+            problem = RunError(
+                f"The status of the run {self.id} cannot be read",
+                expected=f"a whole status.json in {self.folder}",
+                received=str(error)[:300],
+                remedy="Delete the run's folder; its other files are of no use without it",
+            )
+            return RunStatus(state=State.FAILED, error=problem.to_dict())
+
+    @property
+    def status(self) -> RunStatus:
+        """The status a person should see: a running one whose worker is gone is lost."""
+        status = self.saved_status
+        if status.state is State.RUNNING and not worker_alive(status):
+            return status.model_copy(
+                update={"state": State.LOST, "ended": status.heartbeat, "eta": None}
+            )
+        return status
+
+    def write_status(self, status: RunStatus) -> None:
+        """Replace status.json. Only the run's one writer calls this; see core.runs.queue."""
+        files.write_json(self.folder / "status.json", status.model_dump(mode="json"))
+
+    def metrics(self, event: str | None = None) -> list[dict[str, Any]]:
+        """Lines of metrics.jsonl, all or of one event: "batch" or "epoch"."""
+        keep = None if event is None else lambda line: line.get("event") == event
+        return files.read_json_lines(self.folder / "metrics.jsonl", keep)
+
+    @property
+    def has_model(self) -> bool:
+        """Whether there is a model to predict with."""
+        return (self.folder / "model.keras").exists() or (self.folder / "model.onnx").exists()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether someone asked it to stop."""
+        return (self.folder / "cancel").exists()
+
+    def log_tail(self, lines: int = 20) -> str:
+        """The last lines of worker.log, empty where there is none."""
+        try:
+            with (self.folder / "worker.log").open("rb") as file:
+                file.seek(0, 2)
+                file.seek(max(0, file.tell() - 20_000))
+                text = file.read().decode(errors="replace")
+        except OSError:
+            return ""
+        return "\n".join(text.splitlines()[-lines:])
+
+
+def create(spec: RunSpec) -> Run:
+    """Make the folder of a new, queued run, named after its data and design and counted up."""
+    parent = workspace.runs_folder()
+    base = re.sub(r"[^\w-]+", "-", f"{Path(spec.data.source).name}-{spec.model.name}").lower()
+    base = base.strip("-")[:60]
+    with storing(parent, "create a run"):
+        parent.mkdir(parents=True, exist_ok=True)
+        taken = [path.name.rpartition("-")[2] for path in parent.glob(f"{base}-*")]
+        number = max((int(text) for text in taken if text.isdigit()), default=0) + 1
+        while True:
+            run = Run(parent / f"{base}-{number}")
+            try:
+                run.folder.mkdir()
+                break
+            except FileExistsError:
+                number += 1
+    try:
+        files.write_json(run.folder / "spec.json", spec.model_dump(mode="json"))
+        run.write_status(RunStatus(created=time.time(), epochs=spec.train.epochs))
+    except BaseException:
+        shutil.rmtree(run.folder, ignore_errors=True)
+        raise
+    return run
+
+
+def all_runs() -> list[Run]:
+    """Every run of the workspace, the newest first."""
+    parent = workspace.runs_folder()
+    if not parent.is_dir():
+        return []
+    found = [Run(path.parent) for path in parent.glob("[!.]*/spec.json")]
+    return sorted(found, key=lambda run: (run.saved_status.created, run.id), reverse=True)
+
+
+def find(text: str) -> Run:
+    """The run of that id or folder; raises NotFoundError."""
+    named = workspace.runs_folder() / text
+    for folder in (named, Path(text).expanduser()):
+        if (
+            text
+            and (folder / "spec.json").is_file()
+            and (folder != named or Path(text).name == text)
+        ):
+            return Run(folder.resolve())
+    newest = ", ".join(run.id for run in all_runs()[:5]) or "none so far"
+    raise NotFoundError(
+        f"There is no run {text}",
+        expected=f"a run of this workspace (the latest: {newest})",
+        received=repr(text),
+        remedy="It may have been deleted; choose one from the list of runs",
+    )
+
+
+def process_identity(pid: int) -> dict[str, Any]:
+    """The fields of RunStatus that tell which process works at a run."""
+    return {
+        "host": socket.gethostname(),
+        "pid": pid,
+        "pid_created": psutil.Process(pid).create_time(),
+    }
+
+
+def worker_alive(status: RunStatus) -> bool:
+    """Whether the process that a running status names is still there."""
+    if status.host != socket.gethostname():  # on another machine only its heartbeat can tell
+        return time.time() - (status.heartbeat or 0.0) < LOST_AFTER
+    if status.pid is None:
+        return False
+    try:
+        process = psutil.Process(status.pid)
+        same = abs(process.create_time() - (status.pid_created or 0.0)) < 1.0
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

@@ -1,0 +1,85 @@
+"""What state a run is in, and its headline figures, as kept in status.json."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from core.specs.spec import Spec
+
+LOST_AFTER = 15.0  # seconds without a heartbeat, where the worker's process cannot be looked up
+
+
+class State(StrEnum):
+    """The states of a run. The first two are on their way, the others are final."""
+
+    QUEUED = "queued"
+    """Waits for a free training slot; no worker has started."""
+
+    RUNNING = "running"
+    """A worker is at it: starting, training, testing or exporting."""
+
+    DONE = "done"
+    """The worker finished: all epochs, or early stopping. The best model is saved and tested."""
+
+    STOPPED = "stopped"
+    """A person stopped it. The best model so far, if an epoch was finished, is saved and tested."""
+
+    FAILED = "failed"
+    """The worker met an error and said which; a model saved before is still usable."""
+
+    LOST = "lost"
+    """The worker is gone without a word: killed, out of memory, power cut. The best model so far
+    is still usable."""
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self not in (State.QUEUED, State.RUNNING)
+
+
+class RunStatus(Spec):
+    """A run's state and figures; times are seconds since the epoch, UTC.
+
+    val_accuracy, val_loss, test_accuracy and test_loss belong to the epoch `best_epoch`.
+    """
+
+    state: State = State.QUEUED
+    phase: str = ""  # what the worker is doing, in words
+    created: float = 0.0
+    started: float | None = None
+    ended: float | None = None
+    heartbeat: float | None = None
+    host: str = ""
+    pid: int | None = None
+    pid_created: float | None = None  # tells the process from a later one with the same number
+    epoch: int = 0  # epochs finished
+    epochs: int = 0  # epochs wanted
+    step: int = 0  # batches of the current epoch done
+    steps: int = 0  # batches in an epoch
+    eta: float | None = None  # seconds of training left at the present speed
+    images_per_second: float | None = None  # training images, median over the epochs
+    best_epoch: int | None = None
+    val_accuracy: float | None = None
+    val_loss: float | None = None
+    test_accuracy: float | None = None
+    test_loss: float | None = None
+    parameters: int | None = None
+    train_images: int | None = None
+    validation_images: int | None = None
+    test_images: int | None = None
+    left_out: int | None = None  # copies of test or validation images, not trained on
+    error: dict[str, str] | None = None  # parts of the AppError, see errors.py
+
+    @property
+    def seconds(self) -> float | None:
+        """From the worker's start to its end, or to its latest heartbeat."""
+        last = self.ended or self.heartbeat
+        return None if self.started is None or last is None else max(0.0, last - self.started)
+
+    @property
+    def progress(self) -> float:
+        """Share of the wanted epochs trained, 0 to 1."""
+        if not self.epochs:
+            return 0.0
+        within = self.step / self.steps if self.steps and self.epoch < self.epochs else 0.0
+        return min(1.0, (self.epoch + within) / self.epochs)

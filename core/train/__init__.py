@@ -1,0 +1,1 @@
+"""Training: the worker and what only the worker uses. Importing its modules brings TensorFlow."""

@@ -1,0 +1,100 @@
+"""model.keras -> model.onnx, checked against Keras: ``python -m core.train.export RUN_FOLDER``.
+
+The worker calls `export_onnx` when a run ends. The command is the short worker that does it later
+for a run that was lost.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import files
+from core.errors import AppError, ModelError, storing
+from core.train import backend
+
+TOLERANCE = 1e-3  # largest difference of a class probability between Keras and ONNX
+CHECKED_IMAGES = 32
+
+keras = backend.start()
+
+
+def export_onnx(model: Any, path: Path, images: NDArray[np.uint8]) -> float:
+    """Write `model` as ONNX to `path`, atomically, once it agrees with Keras on `images`.
+
+    Args:
+        images: uint8 [n, height, width, channels].
+
+    Returns:
+        The largest difference of a class probability.
+
+    Raises:
+        ModelError: the exported model differs by more than TOLERANCE.
+        StorageError: the disk is full or the folder is gone.
+    """
+    with storing(path, "save the model for predicting"), files.replacing(path) as part:
+        _convert(model, part, images[:1])
+        difference = _difference(model, part, images)
+        if not difference <= TOLERANCE:
+            raise ModelError(
+                "The exported model does not agree with the trained one",
+                expected=f"class probabilities that differ by at most {TOLERANCE}",
+                received=f"a difference of {difference:.3g} on {len(images)} images",
+                remedy="model.keras holds the trained model; please report this design",
+            )
+    return difference
+
+
+def _convert(model: Any, path: Path, example: NDArray[np.uint8]) -> None:
+    # Keras traces the call as if training where nothing says otherwise; an outer model with
+    # training=False baked in exports batch normalization and dropout as they predict
+    image = keras.Input(model.input_shape[1:], dtype="uint8", name="image")
+    outer = keras.Model(image, model(image, training=False), name="layerwise_onnx")
+    outer(example)
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tf2onnx looks for np.object, which NumPy 2 warns about
+        outer.export(str(path), format="onnx", verbose=False)
+
+
+def _difference(model: Any, path: Path, images: NDArray[np.uint8]) -> float:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    found = session.run(None, {session.get_inputs()[0].name: images})[0]
+    wanted = np.asarray(model(images, training=False))
+    return float(np.max(np.abs(np.asarray(found) - wanted)))
+
+
+def main(folder: Path) -> None:
+    """Export a run's model.keras, checking it on random images; raises ModelError."""
+    path = folder / "model.keras"
+    try:
+        model = keras.models.load_model(path, compile=False)
+    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        size = path.stat().st_size if path.exists() else 0
+        raise ModelError(
+            f"The model of the run {folder.name} cannot be read",
+            expected=f"a whole model.keras in {folder}",
+            received=f"a file of {size:,} bytes: {str(error).splitlines()[0][:200]}",
+            remedy="Train the run again, or put the whole file back",
+        ) from error
+    labels = json.loads((folder / "labels.json").read_bytes())
+    shape = (CHECKED_IMAGES, labels["size"], labels["size"], labels["channels"])
+    images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    export_onnx(model, folder / "model.onnx", images)
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]))
+    except AppError as error:
+        print(json.dumps(error.to_dict()))
+        sys.exit(error.exit_code)

@@ -1,0 +1,102 @@
+"""The worker's voice: status.json with a heartbeat, and lines in the log."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from core.errors import AppError
+from core.runs.run import Run, process_identity
+from core.runs.status import RunStatus, State
+
+BEAT = 1.0  # seconds between two writes of status.json
+_RESERVE = 64 * 1024  # bytes kept back so that even on a full disk the end can be reported
+
+
+class Reporter:
+    """Holds the run's status and writes it every second from a thread of its own.
+
+    Used as a context manager: on entry the worker takes the run over, on exit the beat stops.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._status = run.saved_status
+        self._lock = threading.Lock()
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Self:
+        now = time.time()
+        self.update(
+            state=State.RUNNING,
+            started=self._status.started or now,
+            **process_identity(os.getpid()),
+        )
+        self._reserve().write_bytes(bytes(_RESERVE))
+        self._write()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end.set()
+        self._thread.join()
+
+    @property
+    def status(self) -> RunStatus:
+        """The status as it will be written at the next beat."""
+        return self._status
+
+    def update(self, **values: Any) -> None:
+        """Change fields of the status; they reach the file with the next beat."""
+        with self._lock:
+            self._status = self._status.model_copy(update=values)
+
+    def phase(self, words: str) -> None:
+        """Say what the worker does now, in the status at once and in the log."""
+        self.update(phase=words)
+        self.log(words)
+        self._try_write()
+
+    def log(self, line: str) -> None:
+        """A line in worker.log, with the time."""
+        print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
+
+    def finish(self, state: State, error: AppError | None = None) -> None:
+        """Write the final status; nothing is written after it."""
+        self._end.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        now = time.time()
+        details = error.to_dict() if error else None
+        self.update(state=state, phase="", ended=now, heartbeat=now, eta=None, error=details)
+        if error is not None:
+            self.log(str(error))
+        self._reserve().unlink(missing_ok=True)
+        self._try_write()
+
+    def _beat(self) -> None:
+        while not self._end.wait(BEAT):
+            self._try_write()
+
+    def _try_write(self) -> None:
+        try:
+            self._write()
+        except AppError as error:  # one missed beat does no harm; saving reports a full disk
+            self.log(str(error))
+
+    def _write(self) -> None:
+        self.update(heartbeat=time.time())
+        self.run.write_status(self._status)
+
+    def _reserve(self) -> Path:
+        return self.run.folder / ".reserve"

@@ -1,0 +1,140 @@
+"""The one command that trains: ``python -m core.train.worker RUN_FOLDER``.
+
+It reads spec.json, and writes everything else of the run folder. Exit code 0: done or stopped;
+1: failed, with the reason in status.json.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+from core import files
+from core.data.dataset import Dataset, load
+from core.data.splits import Split
+from core.errors import AppError, RunError
+from core.runs.run import Run
+from core.runs.status import State
+from core.specs import RunSpec
+from core.train.reporter import Reporter
+
+
+def work(run: Run) -> State:
+    """Train a run from its spec to its end, and return the state it ended in."""
+    with Reporter(run) as reporter:
+        try:
+            state = _train(run, reporter)
+        except AppError as error:
+            if not run.folder.exists():
+                reporter.log("the run folder was deleted: giving up")
+                return State.FAILED
+            traceback.print_exc()
+            reporter.finish(State.FAILED, error)
+            return State.FAILED
+        except MemoryError as error:
+            reporter.finish(State.FAILED, _out_of_memory(error))
+            return State.FAILED
+        except Exception as error:  # whatever Keras raises must reach the person, with its cause
+            traceback.print_exc()
+            reporter.finish(State.FAILED, _unexpected(error))
+            return State.FAILED
+        reporter.finish(state)
+        return state
+
+
+def _train(run: Run, reporter: Reporter) -> State:
+    spec = run.spec
+    reporter.phase("loading images")
+    data = load(spec.data)
+    split = data.split(spec.train.validation_share)
+    reporter.update(
+        train_images=len(split.train),
+        validation_images=len(split.validation),
+        test_images=len(split.test),
+        left_out=len(split.left_out),
+    )
+    files.write_json(
+        run.folder / "labels.json",
+        {
+            "title": data.title,
+            "classes": list(data.classes),
+            "size": data.shape[0],
+            "channels": data.shape[2],
+            "fit": spec.data.fit,
+        },
+    )
+    if run.cancelled:
+        return State.STOPPED
+    reporter.phase("starting TensorFlow")
+    return _fit(run, spec, data, split, reporter)
+
+
+def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporter) -> State:
+    from core.train import backend
+
+    keras = backend.start()
+    from core.design.build import build
+    from core.train import engine, export
+    from core.train.recorder import Recorder
+
+    reporter.phase("building the model")
+    keras.utils.set_random_seed(spec.train.seed)
+    model = build(spec.model, data.shape, len(data.classes))
+    serving = build(spec.model, data.shape, len(data.classes), resize=True)
+    engine.compile_model(model, spec.train)
+    recorder = Recorder(
+        reporter,
+        serving,
+        images=len(split.train),
+        batch_size=spec.train.batch_size,
+        patience=spec.train.patience,
+    )
+    reporter.update(parameters=model.count_params(), steps=recorder.steps)
+    reporter.phase("training")
+    engine.fit(model, data, split.train, split.validation, spec.train, recorder)
+    if reporter.status.best_epoch is not None:
+        reporter.phase("testing")
+        model.set_weights(serving.get_weights())
+        loss, accuracy = engine.evaluate(model, data, split.test)
+        reporter.update(test_loss=loss, test_accuracy=accuracy)
+        reporter.phase("preparing the model for predicting")
+        images = engine.sample_images(data, split.test, export.CHECKED_IMAGES)
+        difference = export.export_onnx(serving, run.folder / "model.onnx", images)
+        reporter.log(f"test accuracy {accuracy:.4f}; ONNX and Keras differ by {difference:.1e}")
+    return State.STOPPED if recorder.cancelled else State.DONE
+
+
+def _out_of_memory(error: BaseException) -> RunError:
+    return RunError(
+        "The training does not fit in memory",
+        expected="images of a batch, the model and its gradients to fit",
+        received=str(error)[:300] or "out of memory",
+        remedy="Use a smaller batch size, a smaller working size or a smaller design",
+    )
+
+
+def _unexpected(error: Exception) -> RunError:
+    if type(error).__name__ == "ResourceExhaustedError":
+        return _out_of_memory(error)
+    return RunError(
+        f"The training stopped with an error: {type(error).__name__}",
+        expected="a training without errors",
+        received=(str(error).strip().splitlines() or ["no message"])[-1][:300],
+        remedy="The log of the run has the details",
+    )
+
+
+def main(folder: Path) -> int:
+    """Train the run in `folder`; a polite request to end (SIGTERM) is a Stop."""
+    run = Run(folder)
+    signal.signal(signal.SIGTERM, lambda *_: (folder / "cancel").touch())
+    if hasattr(os, "nice"):
+        os.nice(5)  # the app and the rest of the machine stay responsive
+    return 0 if work(run) in (State.DONE, State.STOPPED) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,55 @@
+"""Numbers as people read them: 93.4%, 1,691, 2 min 10 s, 18.8 MB."""
+
+from __future__ import annotations
+
+import time
+
+
+def percent(share: float | None) -> str:
+    """0.934 as 93.4%; nothing known as a dash."""
+    return "–" if share is None else f"{share:.1%}"
+
+
+def count(number: float | None) -> str:
+    """1691 as 1,691."""
+    return "–" if number is None else f"{number:,.0f}"
+
+
+def duration(seconds: float | None) -> str:
+    """130 as 2 min 10 s; under ten seconds with one decimal."""
+    if seconds is None:
+        return "–"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def size(amount: float) -> str:
+    """Bytes as 18.8 MB."""
+    unit = "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < 1000:
+            break
+        amount, unit = amount / 1000, larger
+    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"
+
+
+def ago(moment: float, now: float | None = None) -> str:
+    """A moment (seconds since the epoch) as "5 min ago"."""
+    passed = max(0.0, (time.time() if now is None else now) - moment)
+    for length, unit in ((86400, "day"), (3600, "h"), (60, "min")):
+        if passed >= length:
+            number = int(passed // length)
+            plural = "s" if unit == "day" and number > 1 else ""
+            return f"{number} {unit}{plural} ago"
+    return "just now"
+
+
+def shape(dimensions: tuple[int, ...]) -> str:
+    """(32, 32, 3) as 32 x 32 x 3."""
+    return " × ".join(f"{length:,}" for length in dimensions)
