@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +17,11 @@ from numpy.typing import NDArray
 from core import workspace
 from core.data.decode import decode
 from core.errors import AppError, ModelError, RunError, from_dict, storing
+from core.predict.prediction import Prediction
 from core.runs.run import Run
 from core.runs.status import State
 
 _BATCH = 64  # photos given to the model at once
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """The probability of every class for one photo, in the order of the classes."""
-
-    classes: tuple[str, ...]
-    probabilities: tuple[float, ...]  # sum to 1
-
-    def top(self, count: int | None = None) -> list[tuple[str, float]]:
-        """(class, probability) from the likeliest down."""
-        pairs = zip(self.classes, self.probabilities, strict=True)
-        return sorted(pairs, key=lambda pair: -pair[1])[:count]
 
 
 class Classifier:

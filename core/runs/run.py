@@ -164,6 +164,22 @@ def find(text: str) -> Run:
     )
 
 
+def delete(run: Run) -> None:
+    """Delete a run that has ended, with everything in its folder; raises RunError, StorageError."""
+    status = run.status
+    if not status.state.final:
+        raise RunError(
+            f"The run {run.id} cannot be deleted yet",
+            expected="a run that has ended",
+            received=f"a run that is {status.state}",
+            remedy="Stop it first",
+        )
+    with storing(run.folder, "delete the run"):
+        # renamed first, so that no reader meets a half-deleted run
+        gone = run.folder.rename(run.folder.with_name(f".deleted-{run.id}-{time.time_ns()}"))
+        shutil.rmtree(gone)
+
+
 def process_identity(pid: int) -> dict[str, Any]:
     """The fields of RunStatus that tell which process works at a run."""
     return {

@@ -1,0 +1,83 @@
+"""Design: choose a network, and see its layers, shapes and parameters at once."""
+
+import pandas as pd
+import streamlit as st
+
+from core import words
+from core.design import shapes
+from core.design.presets import PRESETS, preset
+from pages.shared import cached, fields, frame, state
+
+FLOAT_BYTES = 4  # weights are 32-bit floats
+
+
+def choose() -> str:
+    """Draw the list of presets and return the chosen one's name."""
+    names = [item.name for item in PRESETS]
+    wanted = state.address("design") or state.draft().model.name
+    state.begin("design-preset", wanted if wanted in names else names[0])
+    return st.radio(
+        "Design",
+        names,
+        key="design-preset",
+        captions=[f"{item.about} From {item.source}." for item in PRESETS],
+    )
+
+
+def layers(rows: list[shapes.Row]) -> None:
+    """The shape table, with each layer's share of the parameters."""
+    total = sum(row.parameters for row in rows)
+    columns = st.columns(3)
+    columns[0].metric("Layers", words.count(len(rows)))
+    columns[1].metric("Parameters", words.count(total), help="Numbers the network learns or keeps.")
+    columns[2].metric(
+        "Size of the weights",
+        words.size(total * FLOAT_BYTES),
+        help="Four bytes for each parameter.",
+    )
+    table = pd.DataFrame(
+        {
+            "Layer": [row.title for row in rows],
+            "Settings": [row.details for row in rows],
+            "Output shape": [words.shape(row.output_shape) for row in rows],
+            "Parameters": [row.parameters for row in rows],
+            "Share": [row.parameters / max(total, 1) for row in rows],
+        },
+        index=pd.RangeIndex(1, len(rows) + 1),
+    )
+    st.dataframe(
+        table,
+        height="content",
+        column_config={
+            "Parameters": st.column_config.NumberColumn(format="localized"),
+            "Share": st.column_config.ProgressColumn(
+                help="Share of all parameters.", format="percent", min_value=0.0, max_value=1.0
+            ),
+        },
+        alt="Layers of the design with output shapes and parameters",
+    )
+
+
+with frame.page(
+    "Design", "Choose the network to train, and see what each layer makes of an image."
+):
+    left, right = st.columns([1, 2], gap="large")
+    with left:
+        chosen = preset(choose())
+        if chosen.model != state.draft().model:
+            st.query_params["design"] = chosen.name
+            train = state.draft().train.changed(
+                **{"optimizer": "adam", "learning_rate": 0.001, **chosen.train}
+            )
+            state.change_draft(model=chosen.model, train=train)
+            fields.reset(type(train))
+    with right:
+        data = cached.dataset(state.draft().data)
+        st.caption(
+            f"For {data.title}: images of {words.shape(data.shape)} (height, width, channels), "
+            f"{len(data.classes)} classes."
+        )
+        layers(shapes.table(chosen.model, data.shape, len(data.classes)))
+    with left:
+        if st.button("Continue to training", type="primary", icon=":material/arrow_forward:"):
+            st.switch_page("pages/train.py")

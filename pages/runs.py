@@ -1,0 +1,70 @@
+"""Runs: a table of all of them, or one whole by ?run=."""
+
+import pandas as pd
+import streamlit as st
+
+from core.runs import run as runs
+from core.runs.run import Run
+from core.specs import Spec
+from core.specs.spec import choices
+from pages.shared import cached, fields, frame, live, state, table
+
+
+def settings(spec: Spec) -> pd.DataFrame:
+    """A spec's declared settings as a table."""
+    rows = []
+    for name, field in type(spec).model_fields.items():
+        value = getattr(spec, name)
+        labels = (field.json_schema_extra or {}).get("labels", {}) if choices(field) else {}
+        shown = "automatic" if value is None else labels.get(value, value)
+        rows.append({"Setting": field.title or name, "Value": str(shown)})
+    return pd.DataFrame(rows)
+
+
+def one(run: Run) -> None:
+    """A run with its curves, its settings, and what can be done with it."""
+    st.page_link("pages/runs.py", label="All runs", icon=":material/arrow_back:")
+    live.show(run)
+    actions = st.container(horizontal=True)
+    if run.has_model:
+        actions.page_link(
+            "pages/predict.py",
+            label="Classify photos",
+            icon=":material/center_focus_strong:",
+            query_params={"run": run.id},
+        )
+    spec = run.spec
+    if actions.button("Use these settings again", icon=":material/replay:"):
+        state.change_draft(data=spec.data, model=spec.model, train=spec.train)
+        fields.reset(type(spec.train))
+        fields.reset(type(spec.data))
+        st.switch_page("pages/train.py")
+    if run.status.state.final and actions.button("Delete run", icon=":material/delete:"):
+        confirm_delete(run)
+    st.subheader("Settings", anchor=False)
+    left, right = st.columns(2)
+    left.dataframe(settings(spec.train), hide_index=True)
+    right.dataframe(settings(spec.data), hide_index=True)
+    if spec.tags:
+        st.caption("Tags: " + ", ".join(f"{key} = {value}" for key, value in spec.tags.items()))
+    st.caption(f"Design: {spec.model.name}. Folder: {run.folder}")
+
+
+@st.dialog("Delete this run?")
+def confirm_delete(run: Run) -> None:
+    """Ask once, naming what will go."""
+    st.markdown(f"**{run.id}** with its model, curves and log will be deleted for good.")
+    if st.button("Delete", type="primary"):
+        runs.delete(run)
+        st.query_params.clear()
+        st.rerun()
+
+
+with frame.page("Runs", "Every training so far, the newest first. Choose a row to open it."):
+    if name := state.address("run"):
+        one(runs.find(name))
+    elif listed := cached.runs():
+        table.show_runs(listed, key="runs")
+    else:
+        st.info("There are no runs yet.", icon=":material/info:")
+        st.page_link("pages/train.py", label="Start a training", icon=":material/play_circle:")

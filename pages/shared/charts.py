@@ -1,0 +1,161 @@
+"""Tables -> Plotly figures, all by one template, legible in both themes.
+
+Colours are Okabe and Ito's, told apart by colour-blind people too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+BLUE, SKY, GREEN, ORANGE, GRAY = "#0072B2", "#56B4E9", "#009E73", "#E69F00", "#8A97A0"
+_MAX_POINTS = 400  # of a line; more cannot be seen at this width
+_BAR = 26  # pixels of height for one horizontal bar
+
+_TEMPLATE = go.layout.Template(
+    layout=go.Layout(
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        margin={"l": 8, "r": 16, "t": 40, "b": 8},
+        title={"x": 0, "xanchor": "left", "font": {"size": 15}},
+        font={"size": 13},
+        showlegend=False,
+        hovermode="x unified",
+        xaxis={"automargin": True, "zeroline": False, "gridcolor": "rgba(128,140,150,0.18)"},
+        yaxis={"automargin": True, "zeroline": False, "gridcolor": "rgba(128,140,150,0.18)"},
+    )
+)
+
+
+def show(figure: go.Figure, key: str, alt: str) -> None:
+    """Draw a figure as wide as its place; `alt` says in words what it shows."""
+    figure.update_layout(template=_TEMPLATE, uirevision=key)
+    st.plotly_chart(figure, key=key, alt=alt, config={"displayModeBar": False})
+
+
+def curves(
+    name: str,
+    epochs: Sequence[Mapping[str, Any]],
+    batches: Sequence[Mapping[str, Any]],
+    *,
+    wanted: int,
+    best_epoch: int | None,
+    share: bool,
+) -> go.Figure:
+    """One metric over the epochs: training dashed, validation solid, the best epoch marked.
+
+    Args:
+        name: "loss" or "accuracy", the key in the metric lines.
+        epochs: "epoch" lines of metrics.jsonl.
+        batches: its "batch" lines, drawn faintly behind.
+        wanted: epochs in all, so that the axis stands still while training goes on.
+        share: whether values are shares to be shown in percent.
+    """
+    color = (SKY if _dark() else BLUE) if name == "loss" else GREEN
+    figure = go.Figure()
+    step = max(1, len(batches) // _MAX_POINTS)
+    fine = [line for line in batches[::step] if line.get(name) is not None]
+    figure.add_scatter(
+        x=[line["epoch"] for line in fine],
+        y=[line[name] for line in fine],
+        mode="lines",
+        line={"color": color, "width": 1, "dash": "dot"},
+        opacity=0.45,
+        hoverinfo="skip",
+    )
+    ends = []
+    for key, label, dash in ((name, "training", "dash"), (f"val_{name}", "validation", "solid")):
+        known = [line for line in epochs if line.get(key) is not None]
+        if not known:
+            continue
+        figure.add_scatter(
+            x=[line["epoch"] for line in known],
+            y=[line[key] for line in known],
+            name=label,
+            mode="lines+markers" if len(known) < 40 else "lines",
+            line={"color": color, "dash": dash, "width": 2},
+            marker={"size": 5, "symbol": "circle" if dash == "solid" else "circle-open"},
+        )
+        ends.append((known[-1]["epoch"], known[-1][key], label))
+    for (x, y, label), anchor in zip(
+        sorted(ends, key=lambda end: end[1]), ("top", "bottom"), strict=False
+    ):
+        # the upper curve is labelled above its end, the lower below, so that they never collide
+        figure.add_annotation(
+            x=x, y=y, text=label, showarrow=False, xanchor="right", yanchor=anchor, yshift=0
+        )
+    if best_epoch is not None and len(epochs) > 1:
+        figure.add_vline(x=best_epoch, line={"color": ORANGE, "width": 1, "dash": "dot"})
+        figure.add_annotation(
+            x=best_epoch,
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            text=f"best: epoch {best_epoch}",
+            showarrow=False,
+            xanchor="right" if best_epoch > wanted / 2 else "left",
+        )
+    title = f"{name.capitalize()} by epoch"
+    y_title = "Images right (%)" if share else "Cross-entropy (nats)"
+    figure.update_layout(title=title, height=300)
+    figure.update_xaxes(title="Epoch", range=[0, wanted + 0.2], **_whole_ticks(wanted))
+    figure.update_yaxes(
+        title=y_title,
+        rangemode="tozero",
+        **({"tickformat": ".0%", "range": [0, 1.05]} if share else {}),
+    )
+    return figure
+
+
+def counts(numbers: Mapping[str, int]) -> go.Figure:
+    """Images of each class as horizontal bars, in the order given."""
+    figure = go.Figure(
+        go.Bar(
+            x=list(numbers.values()),
+            y=list(numbers),
+            orientation="h",
+            marker={"color": SKY if _dark() else BLUE},
+            text=[f"{number:,}" for number in numbers.values()],
+            textposition="auto",
+            hovertemplate="%{y}: %{x:,} images<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        title="Images in each class", height=90 + _BAR * len(numbers), hovermode="closest"
+    )
+    figure.update_xaxes(title="Number of images")
+    figure.update_yaxes(autorange="reversed", type="category")
+    return figure
+
+
+def probabilities(pairs: Sequence[tuple[str, float]], *, title: str) -> go.Figure:
+    """Class probabilities as bars, one line each: label, bar, percentage; the winner is bold."""
+    bold = {pairs[0][0]: f"<b>{pairs[0][0]}</b>"} if pairs else {}
+    figure = go.Figure(
+        go.Bar(
+            x=[share for _, share in pairs],
+            y=[bold.get(label, label) for label, _ in pairs],
+            orientation="h",
+            marker={"color": [GREEN] + [GRAY] * (len(pairs) - 1)},
+            text=[f"<b>{s:.1%}</b>" if i == 0 else f"{s:.1%}" for i, (_, s) in enumerate(pairs)],
+            textposition="outside",
+            cliponaxis=False,
+            hoverinfo="skip",
+        )
+    )
+    figure.update_layout(title=title, height=70 + _BAR * len(pairs), hovermode=False, bargap=0.3)
+    # room to the right of a full bar for its percentage
+    figure.update_xaxes(range=[0, 1.25], visible=False, fixedrange=True)
+    figure.update_yaxes(autorange="reversed", type="category", showgrid=False, fixedrange=True)
+    return figure
+
+
+def _whole_ticks(wanted: int) -> dict[str, Any]:
+    return {"tickmode": "linear", "dtick": max(1, round(wanted / 10))}
+
+
+def _dark() -> bool:
+    return st.context.theme.type == "dark"

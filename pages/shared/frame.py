@@ -1,0 +1,107 @@
+"""The one frame of every page: configuration, menu, what is running, and errors in plain words."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import ParamSpec
+
+import streamlit as st
+
+from core import words
+from core.errors import AppError
+from core.runs import queue
+from core.runs.status import State
+from pages.shared import cached
+
+P = ParamSpec("P")
+
+MENU = (
+    ("streamlit_app.py", "Home", ":material/home:"),
+    ("pages/data.py", "Data", ":material/photo_library:"),
+    ("pages/design.py", "Design", ":material/layers:"),
+    ("pages/train.py", "Train", ":material/play_circle:"),
+    ("pages/runs.py", "Runs", ":material/list_alt:"),
+    ("pages/predict.py", "Predict", ":material/center_focus_strong:"),
+)
+
+
+@contextmanager
+def page(title: str, purpose: str) -> Iterator[None]:
+    """Draw the frame, then the page's own content; an AppError inside ends it with its message."""
+    st.set_page_config(
+        page_title=f"{title} · Layerwise", page_icon=":material/layers:", layout="wide"
+    )
+    _sidebar()
+    st.title(title, anchor=False)
+    st.markdown(purpose)
+    try:
+        yield
+    except AppError as error:
+        show_error(error)
+
+
+def guarded(function: Callable[P, None]) -> Callable[P, None]:
+    """For fragments, which rerun outside of `page`: show an AppError where it happened."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            function(*args, **kwargs)
+        except AppError as error:
+            show_error(error)
+
+    return run
+
+
+def show_error(error: AppError) -> None:
+    """What happened, what was expected, what was received, what to do: one box, a line each."""
+    lines = [f"**{plain(error.what)}**"]
+    if error.expected:
+        lines.append(f"Expected: {plain(error.expected)}")
+    if error.received:
+        lines.append(f"Received: {plain(error.received)}")
+    if error.remedy:
+        lines.append(plain(error.remedy))
+    st.error("  \n".join(lines), icon=":material/error:")
+
+
+def plain(text: str) -> str:
+    """Text that Markdown leaves as it is: a file name may hold any character."""
+    return "".join(
+        f"\\{character}" if character in "*_`$[]<>~#\\" else character for character in text
+    )
+
+
+def _sidebar() -> None:
+    with st.sidebar:
+        st.markdown("### :material/layers: Layerwise")
+        for path, label, icon in MENU:
+            st.page_link(path, label=label, icon=icon, width="stretch")
+        _running()
+
+
+@st.fragment(run_every=2.0)
+@guarded
+def _running() -> None:
+    """What trains now, and how many runs wait; also gives the queue a push after a restart."""
+    queue.ensure()
+    listed = cached.runs()
+    active = [(run, status) for run, status in listed if status.state is State.RUNNING]
+    waiting = sum(status.state is State.QUEUED for _, status in listed)
+    if not active and not waiting:
+        return
+    st.divider()
+    for run, status in active:
+        st.page_link(
+            "pages/train.py", label=run.id, icon=":material/sync:", query_params={"run": run.id}
+        )
+        accuracy = (
+            f"{words.percent(status.val_accuracy)} validation accuracy"
+            if status.best_epoch
+            else status.phase
+        )
+        st.progress(status.progress, text=accuracy)
+    if waiting:
+        st.caption(f"{waiting} run{'s' if waiting > 1 else ''} waiting")

@@ -1,0 +1,124 @@
+"""A run as it trains and as it ended: progress, headline figures, curves, log, and what to do next."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import words
+from core.errors import from_dict
+from core.runs import queue
+from core.runs import run as runs
+from core.runs.run import Run
+from core.runs.status import RunStatus, State
+from pages.shared import charts, frame
+
+BADGES = {
+    State.QUEUED: (":material/schedule:", "gray"),
+    State.RUNNING: (":material/sync:", "blue"),
+    State.DONE: (":material/check_circle:", "green"),
+    State.STOPPED: (":material/stop_circle:", "orange"),
+    State.FAILED: (":material/error:", "red"),
+    State.LOST: (":material/link_off:", "red"),
+}
+EXPLAINED = {
+    State.QUEUED: "Waits for a free training slot and starts by itself.",
+    State.STOPPED: "Stopped by hand. The best model so far is kept.",
+    State.LOST: "The worker is gone without a word. The best model so far is kept.",
+}
+
+
+def show(run: Run) -> None:
+    """Draw the run; while it is on its way, redraw it every second from its files."""
+    if run.status.state.final:
+        _panel(run)
+    else:
+        _live(run)
+
+
+@st.fragment(run_every=1.0)
+@frame.guarded
+def _live(run: Run) -> None:
+    run = runs.find(run.id)  # says so when the folder has been deleted
+    if run.status.state.final:
+        st.rerun()  # the whole page, once: what comes next depends on the end
+    _panel(run)
+
+
+def _panel(run: Run) -> None:
+    status = run.status
+    icon, color = BADGES[status.state]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(run.id, anchor=False, width="content")
+        st.badge(str(status.state).capitalize(), icon=icon, color=color)
+    if status.state in EXPLAINED:
+        st.caption(EXPLAINED[status.state])
+    if status.error:
+        frame.show_error(from_dict(status.error))
+    if not status.state.final:
+        st.progress(status.progress, text=_progress_words(status))
+        if st.button("Stop", icon=":material/stop:", key=f"stop-{run.id}", disabled=run.cancelled):
+            queue.cancel(run)
+            st.rerun(scope="fragment")
+    _figures(status)
+    epochs, batches = run.metrics("epoch"), run.metrics("batch")
+    if epochs or batches:
+        wanted = max(status.epoch, 1) if status.state.final else status.epochs
+        left, right = st.columns(2)
+        for column, name, share in ((left, "loss", False), (right, "accuracy", True)):
+            with column:
+                figure = charts.curves(
+                    name,
+                    epochs,
+                    batches,
+                    wanted=wanted,
+                    best_epoch=status.best_epoch,
+                    share=share,
+                )
+                alt = f"{name} of training and validation over {len(epochs)} epochs"
+                charts.show(figure, f"{name}-{run.id}", alt)
+    with st.expander("Log", icon=":material/terminal:"):
+        st.code(run.log_tail() or "Nothing yet.", language=None, wrap_lines=True)
+
+
+def _progress_words(status: RunStatus) -> str:
+    if status.state is State.QUEUED:
+        return "Waiting for a free slot"
+    if status.phase != "training":
+        return status.phase.capitalize()
+    parts = [f"Epoch {min(status.epoch + 1, status.epochs)} of {status.epochs}"]
+    if status.eta is not None:
+        parts.append(f"{words.duration(status.eta)} left")
+    if status.images_per_second:
+        parts.append(f"{words.count(status.images_per_second)} images/s")
+    return " · ".join(parts)
+
+
+def _figures(status: RunStatus) -> None:
+    best = f"best epoch {status.best_epoch}" if status.best_epoch else ""
+    columns = st.columns(4)
+    columns[0].metric(
+        "Validation accuracy",
+        words.percent(status.val_accuracy),
+        help="Share of the validation images named right, in the epoch with the lowest validation "
+        "loss. These images choose the best epoch.",
+        delta=best or None,
+        delta_color="off",
+        delta_arrow="off",
+    )
+    columns[1].metric(
+        "Test accuracy",
+        words.percent(status.test_accuracy),
+        help="Share of the test images named right by the same epoch's model. Neither training nor "
+        "the choice of the epoch has seen them.",
+        delta=f"{words.count(status.test_images)} images" if status.test_accuracy else None,
+        delta_color="off",
+        delta_arrow="off",
+    )
+    columns[2].metric(
+        "Speed",
+        f"{words.count(status.images_per_second)}/s",
+        help="Training images a second, the median over the epochs.",
+    )
+    columns[3].metric(
+        "Time", words.duration(status.seconds), help="From the worker's start to its end."
+    )

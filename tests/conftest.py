@@ -1,0 +1,115 @@
+"""What many tests need: a workspace of their own, small real images, and one really trained run."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from core.runs.run import Run, create
+from core.specs import DataSpec, RunSpec, TrainSpec
+
+COLORS = {"circles": (200, 60, 60), "crosses": (60, 60, 200), "squares": (60, 160, 60)}
+
+
+def draw_example(label: str, number: int, size: int = 40) -> Image.Image:
+    """A shape of its class's colour at a place of its own: easy to learn, no two alike."""
+    rng = np.random.default_rng(1000 * sorted(COLORS).index(label) + number)
+    image = Image.new("RGB", (size, size), tuple(int(v) for v in rng.integers(190, 256, 3)))
+    pen = ImageDraw.Draw(image)
+    x, y = (int(v) for v in rng.integers(8, size - 8, 2))
+    box = (x - 7, y - 7, x + 7, y + 7)
+    if label == "circles":
+        pen.ellipse(box, fill=COLORS[label])
+    elif label == "squares":
+        pen.rectangle(box, fill=COLORS[label])
+    else:
+        pen.line(box, fill=COLORS[label], width=3)
+        pen.line((box[0], box[3], box[2], box[1]), fill=COLORS[label], width=3)
+    return image
+
+
+def write_examples(folder: Path, per_class: int = 20) -> Path:
+    """Class folders of PNG images under `folder`."""
+    for label in COLORS:
+        (folder / label).mkdir(parents=True, exist_ok=True)
+        for number in range(per_class):
+            draw_example(label, number).save(folder / label / f"{number:03d}.png")
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty workspace that LAYERWISE_HOME names for the length of a test."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("LAYERWISE_HOME", str(folder))
+    monkeypatch.delenv("LAYERWISE_SLOTS", raising=False)
+    return folder
+
+
+@pytest.fixture
+def examples(tmp_path: Path) -> Path:
+    """A folder of three classes with 20 small images each."""
+    return write_examples(tmp_path / "examples")
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the run examples-starter-1, trained once for the whole session.
+
+    Tests take a copy (see `workspace`), so that none can spoil it for another.
+    """
+    from core.train.worker import work
+
+    folder = tmp_path_factory.mktemp("trained")
+    examples = write_examples(folder / "datasets" / "examples")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAYERWISE_HOME", str(folder))
+        run = create(small_spec(examples.name, epochs=6))
+        work(run)
+        assert run.status.state == "done", run.log_tail()
+    return folder
+
+
+def small_spec(source: str, *, epochs: int = 2, batch_size: int = 8, **tags: str) -> RunSpec:
+    """A run of the starter design on small images that takes about a second to train."""
+    from core.design.presets import preset
+
+    return RunSpec(
+        model=preset("starter").model,
+        data=DataSpec(source=source, size=24),
+        train=TrainSpec(epochs=epochs, batch_size=batch_size),
+        tags=tags,
+    )
+
+
+@pytest.fixture
+def workspace(trained: Path, home: Path) -> Path:
+    """A copy of the trained workspace as LAYERWISE_HOME."""
+    shutil.copytree(trained, home, dirs_exist_ok=True)
+    return home
+
+
+@pytest.fixture
+def trained_run(workspace: Path) -> Run:
+    """The trained run in this test's own workspace."""
+    return Run(workspace / "saved_models" / "examples-starter-1")
+
+
+@pytest.fixture
+def wait_for() -> Iterator[Callable[[Callable[[], bool], float], None]]:
+    """Wait until a condition holds, or fail after so many seconds."""
+    import time
+
+    def wait(condition: Callable[[], bool], seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, f"not so within {seconds} s"
+            time.sleep(0.05)
+
+    yield wait
