@@ -53,3 +53,8 @@ def ago(moment: float, now: float | None = None) -> str:
 def shape(dimensions: tuple[int, ...]) -> str:
     """(32, 32, 3) as 32 x 32 x 3."""
     return " × ".join(f"{length:,}" for length in dimensions)
+
+
+def several(number: int, noun: str) -> str:
+    """1 with "file" as "1 file", 1691 as "1,691 files"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

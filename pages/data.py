@@ -9,7 +9,7 @@ from core.data.zips import import_zip
 from core.specs import DataSpec
 from pages.shared import cached, charts, fields, frame, state
 
-SAMPLES = 8  # images shown of each class
+SAMPLES = 6  # images shown of each class
 SETTINGS = ("size", "fit", "color", "test_share")
 
 
@@ -60,22 +60,24 @@ def overview(data: Dataset) -> None:
     sizes = images.sizes
     same = (sizes == sizes[0]).all()
     low, high = sizes.min(axis=0).tolist(), sizes.max(axis=0).tolist()
-    columns = st.columns(4)
-    columns[0].metric("Images", words.count(len(images.labels)))
-    columns[1].metric("Classes", words.count(len(data.classes)))
-    columns[2].metric(
+    row = st.container(horizontal=True, gap="large")
+    row.metric("Images", words.count(len(images.labels)), width="content")
+    row.metric("Classes", words.count(len(data.classes)), width="content")
+    row.metric(
         "Size in pixels",
         f"{low[0]} × {low[1]}" if same else f"{low[0]} × {low[1]} to {high[0]} × {high[1]}",
         help=f"Width and height in the files. Layerwise works on {words.shape(data.shape)} "
         "(height, width, channels).",
+        width="content",
     )
-    columns[3].metric(
-        "Held back for the test",
+    row.metric(
+        "Test images",
         words.count(len(parts.test)),
-        help="Images that training never sees. They say how good the model is on new photos.",
+        width="content",
+        help="Held back: training never sees them. They say how good the model is on new photos.",
     )
     if images.skipped:
-        title = f"{words.count(len(images.skipped))} files left out"
+        title = f"{words.several(len(images.skipped), 'file')} left out"
         with st.expander(title, icon=":material/warning:"):
             st.dataframe(
                 [{"File": item.name, "Reason": item.reason} for item in images.skipped],

@@ -27,12 +27,18 @@ def choose() -> str:
 def layers(rows: list[shapes.Row]) -> None:
     """The shape table, with each layer's share of the parameters."""
     total = sum(row.parameters for row in rows)
-    columns = st.columns(3)
-    columns[0].metric("Layers", words.count(len(rows)))
-    columns[1].metric("Parameters", words.count(total), help="Numbers the network learns or keeps.")
-    columns[2].metric(
+    line = st.container(horizontal=True, gap="large")
+    line.metric("Layers", words.count(len(rows)), width="content")
+    line.metric(
+        "Parameters",
+        words.count(total),
+        width="content",
+        help="Numbers the network learns or keeps.",
+    )
+    line.metric(
         "Size of the weights",
         words.size(total * FLOAT_BYTES),
+        width="content",
         help="Four bytes for each parameter.",
     )
     table = pd.DataFrame(
@@ -41,7 +47,7 @@ def layers(rows: list[shapes.Row]) -> None:
             "Settings": [row.details for row in rows],
             "Output shape": [words.shape(row.output_shape) for row in rows],
             "Parameters": [row.parameters for row in rows],
-            "Share": [row.parameters / max(total, 1) for row in rows],
+            "Share": [100.0 * row.parameters / max(total, 1) for row in rows],
         },
         index=pd.RangeIndex(1, len(rows) + 1),
     )
@@ -50,8 +56,8 @@ def layers(rows: list[shapes.Row]) -> None:
         height="content",
         column_config={
             "Parameters": st.column_config.NumberColumn(format="localized"),
-            "Share": st.column_config.ProgressColumn(
-                help="Share of all parameters.", format="percent", min_value=0.0, max_value=1.0
+            "Share": st.column_config.NumberColumn(
+                help="Share of all parameters, in percent.", format="%.1f%%"
             ),
         },
         alt="Layers of the design with output shapes and parameters",

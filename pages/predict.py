@@ -45,6 +45,7 @@ def photos(run: Run) -> list[tuple[str, bytes]]:
         type=sorted(suffix[1:] for suffix in SUFFIXES),
         accept_multiple_files=True,
         key="predict-photos",
+        max_upload_size=50,
         help="PNG, JPEG, WebP, BMP or GIF. They stay on this machine.",
     )
     if uploads:
@@ -83,7 +84,7 @@ def card(number: int, name: str, content: bytes, result: Prediction | str) -> No
             st.markdown(f"**{frame.plain(name)}**")
             st.warning(frame.plain(result), icon=":material/broken_image:")
             return
-        picture, bars = st.columns([1, 1.6], vertical_alignment="center")
+        picture, bars = st.columns([1, 1.9], vertical_alignment="center")
         picture.image(cached.thumbnail(content), caption=name, width="stretch", alt=name)
         with bars:
             alt = ", ".join(f"{label} {words.percent(p)}" for label, p in result.top(TOP))
@@ -99,7 +100,7 @@ def results(named: list[Named]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         unreadable = sum(isinstance(result, str) for _, _, result in named)
         note = f", {unreadable} of them cannot be read" if unreadable else ""
-        st.markdown(f"**{len(named)} photo{'s' if len(named) > 1 else ''}**{note}")
+        st.markdown(f"**{words.several(len(named), 'photo')}**{note}")
         st.download_button(
             "Download the table (CSV)",
             to_csv([(name, result) for name, _, result in named]),

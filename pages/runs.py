@@ -26,13 +26,6 @@ def one(run: Run) -> None:
     st.page_link("pages/runs.py", label="All runs", icon=":material/arrow_back:")
     live.show(run)
     actions = st.container(horizontal=True)
-    if run.has_model:
-        actions.page_link(
-            "pages/predict.py",
-            label="Classify photos",
-            icon=":material/center_focus_strong:",
-            query_params={"run": run.id},
-        )
     spec = run.spec
     if actions.button("Use these settings again", icon=":material/replay:"):
         state.change_draft(data=spec.data, model=spec.model, train=spec.train)

@@ -5,7 +5,6 @@ import streamlit as st
 from core import words
 from core.runs import run as runs
 from core.runs.run import Run
-from core.runs.status import State
 from core.specs import TrainSpec
 from core.train.order import order
 from pages.shared import cached, fields, frame, live, state
@@ -46,7 +45,7 @@ def what() -> None:
 
 
 with frame.page("Train", "Train the chosen design on the chosen images, and watch it learn."):
-    left, right = st.columns([1, 2.4], gap="large")
+    left, right = st.columns([1, 1.8], gap="large")
     with left:
         values = fields.edit_all(state.draft().train, SETTINGS)
         spec = TrainSpec.parse(values)
@@ -66,10 +65,3 @@ with frame.page("Train", "Train the chosen design on the chosen images, and watc
             st.info("Nothing has been trained yet. Press Start training.", icon=":material/info:")
         else:
             live.show(shown)
-            if shown.has_model and shown.status.state is not State.RUNNING:
-                st.page_link(
-                    "pages/predict.py",
-                    label="Classify photos with this model",
-                    icon=":material/center_focus_strong:",
-                    query_params={"run": shown.id},
-                )

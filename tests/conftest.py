@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +72,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("LAYERWISE_HOME", str(folder))
         run = create(small_spec(examples.name, epochs=6))
         work(run)
-        assert run.status.state == "done", run.log_tail()
+        assert run.status.state == "done", run.status.error
     return folder
 
 
@@ -102,7 +102,7 @@ def trained_run(workspace: Path) -> Run:
 
 
 @pytest.fixture
-def wait_for() -> Iterator[Callable[[Callable[[], bool], float], None]]:
+def wait_for() -> Callable[[Callable[[], bool], float], None]:
     """Wait until a condition holds, or fail after so many seconds."""
     import time
 
@@ -112,4 +112,4 @@ def wait_for() -> Iterator[Callable[[Callable[[], bool], float], None]]:
             assert time.monotonic() < end, f"not so within {seconds} s"
             time.sleep(0.05)
 
-    yield wait
+    return wait

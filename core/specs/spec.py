@@ -87,7 +87,7 @@ def optional(field: FieldInfo) -> bool:
 def expectation(field: FieldInfo) -> str:
     """What a setting accepts, in words."""
     if options := choices(field):
-        return "one of " + ", ".join(options)
+        return "one of " + ", ".join(map(str, options))
     names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
     words = [names.get(value_type(field), "a valid value")]
     for item in field.metadata:
@@ -117,20 +117,26 @@ def _explain(cls: type[Spec], error: ValidationError) -> SpecError:
             expected.append("known settings: " + ", ".join(known))
             received.append(f"an unknown setting {name}")
             close = difflib.get_close_matches(path[-1], known, n=1)
-            remedy = f"Did you mean {close[0]}?" if close else f"Remove {path[-1]}"
+            advice = f"Did you mean {close[0]}?" if close else f"Remove {path[-1]}"
         elif item["type"] in ("union_tag_invalid", "union_tag_not_found"):
             context = item.get("ctx", {})
             expected.append(f"{name} of a known kind: {context.get('expected_tags', '')}")
             received.append(f"{context.get('tag', 'no kind')!r:.80}")
+            advice = "Give it one of these kinds"
         elif item["type"] == "missing":
             expected.append(f"a value for {name}")
             received.append("none")
+            advice = f"Add {name}"
         else:
-            expected.append(f"{name} {expectation(field) if field else item['msg']}")
+            if field is not None and field.description:  # declared by setting(), with bounds
+                expected.append(f"{name} {expectation(field)}")
+            else:
+                expected.append(f"{name}: {item['msg']}")
             received.append(f"{item['input']!r:.80}")
             default = field.get_default(call_default_factory=True) if field else None
-            if isinstance(default, int | float | str):
-                remedy = remedy or f"Use for example {default}"
+            example = isinstance(default, int | float | str)
+            advice = f"Use for example {default}" if example else f"Change {name}"
+        remedy = remedy or advice
         names.append(name)
     subject = "The setting" if len(names) == 1 else "The settings"
     verb = "is" if len(names) == 1 else "are"
@@ -153,7 +159,8 @@ def _owner(cls: type[Spec], loc: tuple[int | str, ...]) -> tuple[type[Spec] | No
             else:
                 path.append(str(part))
             continue
-        kind = _layer_class(part)
+        after_number = position > 0 and isinstance(loc[position - 1], int)
+        kind = _layer_class(part) if after_number else None
         if kind is not None:
             owner = kind
             continue

@@ -56,8 +56,8 @@ class TrainSpec(Spec):
         0,
         ge=0,
         le=1000,
-        label="Early stopping patience",
-        help="Stop after this many epochs without a better validation loss; 0 trains all epochs.",
+        label="Patience",
+        help="Early stopping: stop after this many epochs without a better validation loss; 0 trains all epochs.",
     )
     seed: int = setting(
         0,

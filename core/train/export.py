@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -77,19 +79,24 @@ def main(folder: Path) -> None:
     """Export a run's model.keras, checking it on random images; raises ModelError."""
     path = folder / "model.keras"
     try:
+        age = path.stat()
         model = keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         size = path.stat().st_size if path.exists() else 0
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise ModelError(
             f"The model of the run {folder.name} cannot be read",
             expected=f"a whole model.keras in {folder}",
-            received=f"a file of {size:,} bytes: {str(error).splitlines()[0][:200]}",
+            received=f"a file of {size:,} bytes: {reason}",
             remedy="Train the run again, or put the whole file back",
         ) from error
     labels = json.loads((folder / "labels.json").read_bytes())
     shape = (CHECKED_IMAGES, labels["size"], labels["size"], labels["channels"])
     images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    export_onnx(model, folder / "model.onnx", images)
+    exported = folder / "model.onnx"
+    export_onnx(model, exported, images)
+    # as old as what it was made from, so that a model.keras saved meanwhile is seen to be newer
+    os.utime(exported, ns=(age.st_atime_ns, age.st_mtime_ns))
 
 
 if __name__ == "__main__":

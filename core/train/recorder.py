@@ -61,10 +61,13 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._written, self._before = time.perf_counter(), (0, 0.0, 0.0)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self.reporter.require_folder()
         now = time.perf_counter()
         self._step = batch + 1
         if batch == 0:
-            self._first = now  # the first batch of the first epoch waits for the graph
+            # the first batch of the first epoch waits for the graph: speeds count from here
+            self._first = self._written = now
+            self._before = self._totals(logs or {})
         if not self.cancelled and self.run.cancelled:
             self.cancelled = True
             self.model.stop_training = True
@@ -81,7 +84,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         trained = self._trained or now
         self._validation_seconds = now - trained
         if self._step > 1:
-            done = (min(self._step * self.batch_size, self.images)) - self.batch_size
+            done = self._seen - self.batch_size
             self._speeds.append(done / max(1e-9, trained - self._first))
         speed = statistics.median(self._speeds) if self._speeds else None
         partial = self._step < self.steps
@@ -124,10 +127,10 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
 
     def _write_batch(self, now: float, logs: dict[str, float]) -> None:
         # Keras gives means since the epoch's start; two of them give the mean of what lies between
-        count, loss, accuracy = self._before
-        totals = (self._step, logs["loss"] * self._step, logs["accuracy"] * self._step)
-        span = self._step - count
-        speed = span * self.batch_size / (now - self._written)
+        seen, loss, accuracy = self._before
+        totals = self._totals(logs)
+        span = totals[0] - seen
+        speed = span / (now - self._written)
         files.append_json(
             self.run.folder / "metrics.jsonl",
             {
@@ -150,6 +153,16 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
             eta=steps_left * seconds_a_step + left * self._validation_seconds,
             images_per_second=status.images_per_second or speed,
         )
+
+    @property
+    def _seen(self) -> int:
+        """Images of this epoch trained on so far; the last batch may be smaller."""
+        return min(self._step * self.batch_size, self.images)
+
+    def _totals(self, logs: dict[str, float]) -> tuple[int, float, float]:
+        """Images seen in this epoch, and the sums of their losses and of their hits."""
+        seen = self._seen
+        return seen, logs.get("loss", 0.0) * seen, logs.get("accuracy", 0.0) * seen
 
     def _keep_best(self) -> None:
         self.serving.set_weights(self.model.get_weights())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from core.errors import AppError
+from core.errors import AppError, RunError, storing
 from core.runs.run import Run, process_identity
 from core.runs.status import RunStatus, State
 
@@ -29,6 +30,7 @@ class Reporter:
         self._lock = threading.Lock()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        self.gone = False  # whether the run's folder has been missed, even if it is there again
 
     def __enter__(self) -> Self:
         now = time.time()
@@ -37,8 +39,7 @@ class Reporter:
             started=self._status.started or now,
             **process_identity(os.getpid()),
         )
-        self._reserve().write_bytes(bytes(_RESERVE))
-        self._write()
+        self._try_write()
         self._thread.start()
         return self
 
@@ -50,6 +51,21 @@ class Reporter:
     ) -> None:
         self._end.set()
         self._thread.join()
+
+    def reserve(self) -> None:
+        """Keep back space on the disk for the end's report; raises StorageError."""
+        with storing(self.run.folder, "start the training"):
+            self._reserve.write_bytes(bytes(_RESERVE))
+
+    def require_folder(self) -> None:
+        """Raise RunError once the run's folder has been missed."""
+        if self.gone:
+            raise RunError(
+                "The run folder was deleted while it trained",
+                expected=f"the folder {self.run.folder}",
+                received="no such folder",
+                remedy="Train again",
+            )
 
     @property
     def status(self) -> RunStatus:
@@ -63,13 +79,15 @@ class Reporter:
 
     def phase(self, words: str) -> None:
         """Say what the worker does now, in the status at once and in the log."""
+        self.require_folder()
         self.update(phase=words)
         self.log(words)
         self._try_write()
 
     def log(self, line: str) -> None:
         """A line in worker.log, with the time."""
-        print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
+        with contextlib.suppress(OSError):  # a full disk must not keep the status from being told
+            print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
 
     def finish(self, state: State, error: AppError | None = None) -> None:
         """Write the final status; nothing is written after it."""
@@ -79,24 +97,26 @@ class Reporter:
         now = time.time()
         details = error.to_dict() if error else None
         self.update(state=state, phase="", ended=now, heartbeat=now, eta=None, error=details)
+        with contextlib.suppress(OSError):
+            self._reserve.unlink()
+        self._try_write()
         if error is not None:
             self.log(str(error))
-        self._reserve().unlink(missing_ok=True)
-        self._try_write()
 
     def _beat(self) -> None:
         while not self._end.wait(BEAT):
             self._try_write()
 
     def _try_write(self) -> None:
+        if self.gone:  # a new run may have taken the place and the name
+            return
+        self.update(heartbeat=time.time())
         try:
-            self._write()
+            self.run.write_status(self._status)
         except AppError as error:  # one missed beat does no harm; saving reports a full disk
+            self.gone = not self.run.folder.exists()
             self.log(str(error))
 
-    def _write(self) -> None:
-        self.update(heartbeat=time.time())
-        self.run.write_status(self._status)
-
+    @property
     def _reserve(self) -> Path:
         return self.run.folder / ".reserve"

@@ -6,6 +6,7 @@ It reads spec.json, and writes everything else of the run folder. Exit code 0: d
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -28,17 +29,17 @@ def work(run: Run) -> State:
         try:
             state = _train(run, reporter)
         except AppError as error:
-            if not run.folder.exists():
+            if reporter.gone or not run.folder.exists():
                 reporter.log("the run folder was deleted: giving up")
                 return State.FAILED
-            traceback.print_exc()
+            reporter.log(traceback.format_exc())
             reporter.finish(State.FAILED, error)
             return State.FAILED
         except MemoryError as error:
             reporter.finish(State.FAILED, _out_of_memory(error))
             return State.FAILED
         except Exception as error:  # whatever Keras raises must reach the person, with its cause
-            traceback.print_exc()
+            reporter.log(traceback.format_exc())
             reporter.finish(State.FAILED, _unexpected(error))
             return State.FAILED
         reporter.finish(state)
@@ -46,6 +47,7 @@ def work(run: Run) -> State:
 
 
 def _train(run: Run, reporter: Reporter) -> State:
+    reporter.reserve()
     spec = run.spec
     reporter.phase("loading images")
     data = load(spec.data)
@@ -127,10 +129,15 @@ def _unexpected(error: Exception) -> RunError:
     )
 
 
+def _ask_to_stop(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # a deleted folder or a full disk ends the training anyway
+        (folder / "cancel").touch()
+
+
 def main(folder: Path) -> int:
     """Train the run in `folder`; a polite request to end (SIGTERM) is a Stop."""
     run = Run(folder)
-    signal.signal(signal.SIGTERM, lambda *_: (folder / "cancel").touch())
+    signal.signal(signal.SIGTERM, lambda *_: _ask_to_stop(folder))
     if hasattr(os, "nice"):
         os.nice(5)  # the app and the rest of the machine stay responsive
     return 0 if work(run) in (State.DONE, State.STOPPED) else 1

@@ -63,14 +63,11 @@ def curves(
         y=[line[name] for line in fine],
         mode="lines",
         line={"color": color, "width": 1, "dash": "dot"},
-        opacity=0.45,
+        opacity=0.6,
         hoverinfo="skip",
     )
-    ends = []
     for key, label, dash in ((name, "training", "dash"), (f"val_{name}", "validation", "solid")):
         known = [line for line in epochs if line.get(key) is not None]
-        if not known:
-            continue
         figure.add_scatter(
             x=[line["epoch"] for line in known],
             y=[line[key] for line in known],
@@ -79,29 +76,28 @@ def curves(
             line={"color": color, "dash": dash, "width": 2},
             marker={"size": 5, "symbol": "circle" if dash == "solid" else "circle-open"},
         )
-        ends.append((known[-1]["epoch"], known[-1][key], label))
-    for (x, y, label), anchor in zip(
-        sorted(ends, key=lambda end: end[1]), ("top", "bottom"), strict=False
-    ):
-        # the upper curve is labelled above its end, the lower below, so that they never collide
-        figure.add_annotation(
-            x=x, y=y, text=label, showarrow=False, xanchor="right", yanchor=anchor, yshift=0
-        )
-    if best_epoch is not None and len(epochs) > 1:
+    if best_epoch is not None:
         figure.add_vline(x=best_epoch, line={"color": ORANGE, "width": 1, "dash": "dot"})
         figure.add_annotation(
             x=best_epoch,
-            y=1,
+            y=0 if share else 1,  # where the curves are not
             yref="paper",
-            yanchor="bottom",
+            yanchor="bottom" if share else "top",
             text=f"best: epoch {best_epoch}",
             showarrow=False,
             xanchor="right" if best_epoch > wanted / 2 else "left",
+            xshift=-4 if best_epoch > wanted / 2 else 4,
         )
-    title = f"{name.capitalize()} by epoch"
     y_title = "Images right (%)" if share else "Cross-entropy (nats)"
-    figure.update_layout(title=title, height=300)
-    figure.update_xaxes(title="Epoch", range=[0, wanted + 0.2], **_whole_ticks(wanted))
+    figure.update_layout(
+        title={
+            "text": f"{name.capitalize()} by epoch",
+            "subtitle": {"text": "training dashed, validation solid"},
+        },
+        height=320,
+        margin_t=64,
+    )
+    figure.update_xaxes(title="Epoch", range=[0, wanted * 1.03], **_whole_ticks(wanted))
     figure.update_yaxes(
         title=y_title,
         rangemode="tozero",
@@ -146,9 +142,15 @@ def probabilities(pairs: Sequence[tuple[str, float]], *, title: str) -> go.Figur
             hoverinfo="skip",
         )
     )
-    figure.update_layout(title=title, height=70 + _BAR * len(pairs), hovermode=False, bargap=0.3)
-    # room to the right of a full bar for its percentage
-    figure.update_xaxes(range=[0, 1.25], visible=False, fixedrange=True)
+    top = 40 if title else 4
+    figure.update_layout(
+        title=title,
+        height=top + 12 + _BAR * len(pairs),
+        margin={"t": top, "b": 8, "r": 56},  # room beside a full bar for its percentage
+        hovermode=False,
+        bargap=0.3,
+    )
+    figure.update_xaxes(range=[0, 1], visible=False, fixedrange=True)
     figure.update_yaxes(autorange="reversed", type="category", showgrid=False, fixedrange=True)
     return figure
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import ParamSpec
 
 import streamlit as st
@@ -16,6 +17,7 @@ from core.runs.status import State
 from pages.shared import cached
 
 P = ParamSpec("P")
+ICON = Path(__file__).with_name("icon.png")
 
 MENU = (
     ("streamlit_app.py", "Home", ":material/home:"),
@@ -30,9 +32,7 @@ MENU = (
 @contextmanager
 def page(title: str, purpose: str) -> Iterator[None]:
     """Draw the frame, then the page's own content; an AppError inside ends it with its message."""
-    st.set_page_config(
-        page_title=f"{title} · Layerwise", page_icon=":material/layers:", layout="wide"
-    )
+    st.set_page_config(page_title=f"{title} · Layerwise", page_icon=str(ICON), layout="wide")
     _sidebar()
     st.title(title, anchor=False)
     st.markdown(purpose)
@@ -104,4 +104,4 @@ def _running() -> None:
         )
         st.progress(status.progress, text=accuracy)
     if waiting:
-        st.caption(f"{waiting} run{'s' if waiting > 1 else ''} waiting")
+        st.caption(f"{words.several(waiting, 'run')} waiting")

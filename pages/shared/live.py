@@ -22,8 +22,8 @@ BADGES = {
 }
 EXPLAINED = {
     State.QUEUED: "Waits for a free training slot and starts by itself.",
-    State.STOPPED: "Stopped by hand. The best model so far is kept.",
-    State.LOST: "The worker is gone without a word. The best model so far is kept.",
+    State.STOPPED: "Stopped by hand.",
+    State.LOST: "The worker is gone without a word: it was killed, or the machine went down.",
 }
 
 
@@ -46,19 +46,13 @@ def _live(run: Run) -> None:
 
 def _panel(run: Run) -> None:
     status = run.status
-    icon, color = BADGES[status.state]
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(run.id, anchor=False, width="content")
-        st.badge(str(status.state).capitalize(), icon=icon, color=color)
-    if status.state in EXPLAINED:
-        st.caption(EXPLAINED[status.state])
+    _header(run, status)
     if status.error:
         frame.show_error(from_dict(status.error))
+    elif status.state in EXPLAINED:
+        st.caption(EXPLAINED[status.state])
     if not status.state.final:
         st.progress(status.progress, text=_progress_words(status))
-        if st.button("Stop", icon=":material/stop:", key=f"stop-{run.id}", disabled=run.cancelled):
-            queue.cancel(run)
-            st.rerun(scope="fragment")
     _figures(status)
     epochs, batches = run.metrics("epoch"), run.metrics("batch")
     if epochs or batches:
@@ -80,6 +74,29 @@ def _panel(run: Run) -> None:
         st.code(run.log_tail() or "Nothing yet.", language=None, wrap_lines=True)
 
 
+def _header(run: Run, status: RunStatus) -> None:
+    """The run's name and state, and beside them what can be done with it now."""
+    icon, color = BADGES[status.state]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(run.id, anchor=False, width="content")
+        st.badge(str(status.state).capitalize(), icon=icon, color=color)
+        st.space("stretch")
+        if not status.state.final:
+            stop = st.button(
+                "Stop", icon=":material/stop:", key=f"stop-{run.id}", disabled=run.cancelled
+            )
+            if stop:
+                queue.cancel(run)
+                st.rerun(scope="fragment")
+        elif run.has_model:
+            st.page_link(
+                "pages/predict.py",
+                label="Classify photos with this model",
+                icon=":material/center_focus_strong:",
+                query_params={"run": run.id},
+            )
+
+
 def _progress_words(status: RunStatus) -> str:
     if status.state is State.QUEUED:
         return "Waiting for a free slot"
@@ -94,31 +111,28 @@ def _progress_words(status: RunStatus) -> str:
 
 
 def _figures(status: RunStatus) -> None:
-    best = f"best epoch {status.best_epoch}" if status.best_epoch else ""
-    columns = st.columns(4)
-    columns[0].metric(
+    best = f"best epoch {status.best_epoch}" if status.best_epoch else "after the first epoch"
+    tested = f"{words.count(status.test_images)} images" if status.test_accuracy else "at the end"
+    row = st.container(horizontal=True, gap="medium")
+    row.metric(
         "Validation accuracy",
         words.percent(status.val_accuracy),
+        delta=best,
+        delta_color="off",
+        delta_arrow="off",
+        width="content",
         help="Share of the validation images named right, in the epoch with the lowest validation "
         "loss. These images choose the best epoch.",
-        delta=best or None,
-        delta_color="off",
-        delta_arrow="off",
     )
-    columns[1].metric(
+    row.metric(
         "Test accuracy",
         words.percent(status.test_accuracy),
-        help="Share of the test images named right by the same epoch's model. Neither training nor "
-        "the choice of the epoch has seen them.",
-        delta=f"{words.count(status.test_images)} images" if status.test_accuracy else None,
+        delta=tested,
         delta_color="off",
         delta_arrow="off",
+        width="content",
+        help="Share of the test images named right by the best epoch's model. Neither training nor "
+        "the choice of the epoch has seen them.",
     )
-    columns[2].metric(
-        "Speed",
-        f"{words.count(status.images_per_second)}/s",
-        help="Training images a second, the median over the epochs.",
-    )
-    columns[3].metric(
-        "Time", words.duration(status.seconds), help="From the worker's start to its end."
-    )
+    row.metric("Images/s", words.count(status.images_per_second), width="content")
+    row.metric("Time", words.duration(status.seconds), width="content")

@@ -24,9 +24,11 @@ def show_runs(listed: list[tuple[Run, RunStatus]], key: str) -> None:
         selection_mode="single-row",
         column_config={
             "Created": st.column_config.DatetimeColumn(format="distance"),
-            "Validation accuracy": st.column_config.NumberColumn(format="percent"),
-            "Test accuracy": st.column_config.ProgressColumn(
-                format="percent", min_value=0.0, max_value=1.0
+            "Validation": st.column_config.NumberColumn(
+                format="%.1f%%", help="Accuracy on the validation images, in the best epoch."
+            ),
+            "Test": st.column_config.NumberColumn(
+                format="%.1f%%", help="Accuracy on test images that training never saw."
             ),
         },
         alt="Table of runs",
@@ -48,8 +50,12 @@ def _row(run: Run, status: RunStatus) -> dict[str, object]:
         "Images": data,
         "Design": design,
         "Epochs": f"{status.epoch} of {status.epochs}",
-        "Validation accuracy": status.val_accuracy,
-        "Test accuracy": status.test_accuracy,
+        "Validation": _percent(status.val_accuracy),
+        "Test": _percent(status.test_accuracy),
         "Time": words.duration(status.seconds),
         "Created": datetime.fromtimestamp(status.created, UTC),
     }
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100.0 * share

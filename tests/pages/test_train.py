@@ -1,0 +1,92 @@
+"""Train."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core import draft
+from core.runs import queue
+from core.runs.run import Run, all_runs
+from core.runs.status import State
+from core.specs import TrainSpec
+from pages.train import SETTINGS
+from tests.conftest import small_spec
+from tests.pages.conftest import OpenPage, errors
+
+
+def test_every_declared_setting_is_on_the_form() -> None:
+    """The form shows all settings of TrainSpec, so none can be set only elsewhere."""
+    assert set(SETTINGS) == set(TrainSpec.model_fields)
+
+
+def test_form_starts_from_the_draft_and_changes_it(open_page: OpenPage, examples: Path) -> None:
+    """A changed setting is kept for the next visit."""
+    draft.save(draft.Draft().changed(data={"source": str(examples)}, train={"epochs": 7}))
+    app = open_page("pages/train.py")
+    assert app.number_input(key="TrainSpec.epochs").value == 7
+    app.number_input(key="TrainSpec.batch_size").set_value(16).run()
+    assert draft.load().train.batch_size == 16
+    again = open_page("pages/train.py")
+    assert again.number_input(key="TrainSpec.batch_size").value == 16
+
+
+def test_start_queues_exactly_one_run(open_page: OpenPage, examples: Path) -> None:
+    """Start training orders the draft once and shows the run by its address."""
+    draft.save(draft.Draft().changed(data={"source": str(examples), "size": 24}))
+    app = open_page("pages/train.py")
+    start = next(button for button in app.button if button.label == "Start training")
+    start.click().run()
+    assert not app.exception
+    (run,) = all_runs()
+    try:
+        assert run.spec == draft.load().order()
+        assert app.query_params["run"] in (run.id, [run.id])
+        app.run()
+        assert len(all_runs()) == 1
+    finally:
+        queue.cancel(run)
+
+
+def test_unusable_learning_rate_is_explained(open_page: OpenPage, examples: Path) -> None:
+    """A learning rate of 0 gives a sentence with what was expected, and no run."""
+    draft.save(draft.Draft().changed(data={"source": str(examples)}))
+    app = open_page("pages/train.py")
+    app.number_input(key="TrainSpec.learning_rate").set_value(0.0).run()
+    assert "greater than 0" in errors(app)
+    assert all_runs() == []
+
+
+def test_shows_a_finished_run(open_page: OpenPage, trained_run: Run) -> None:
+    """The latest run is shown with its figures, curves and the way to Predict."""
+    app = open_page("pages/train.py")
+    figures = {metric.label: metric.value for metric in app.metric}
+    assert figures["Test accuracy"].endswith("%")
+    assert any(item.value == trained_run.id for item in app.subheader)
+    assert len(app.get("plotly_chart")) == 2
+
+
+def test_unknown_run_in_the_address(open_page: OpenPage, examples: Path) -> None:
+    """A run that was deleted gives a clear message instead of a traceback."""
+    draft.save(draft.Draft().changed(data={"source": str(examples)}))
+    app = open_page("pages/train.py", run="gone-1")
+    assert "There is no run gone-1" in errors(app)
+
+
+@pytest.mark.tensorflow
+def test_stop_button_stops_the_run(
+    open_page: OpenPage, examples: Path, wait_for: Callable[..., None]
+) -> None:
+    """Stop ends a running training and keeps its best model."""
+    run = queue.submit(small_spec(str(examples), epochs=900))
+    try:
+        wait_for(lambda: run.status.epoch >= 1, 90.0)
+        app = open_page("pages/train.py", run=run.id)
+        next(button for button in app.button if button.label == "Stop").click().run()
+        wait_for(lambda: run.status.state.final, 60.0)
+        assert run.status.state is State.STOPPED
+        assert run.has_model
+    finally:
+        queue.cancel(run)
