@@ -22,8 +22,8 @@ check: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks.sketches
 	$(BIN)/python -m benchmarks.predict
-	$(BIN)/python -m benchmarks.startup
-	$(BIN)/python -m benchmarks.pages
+	$(BIN)/python -m benchmarks.app
+	$(BIN)/python -m benchmarks.imports
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

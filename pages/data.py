@@ -7,7 +7,7 @@ from core.data import catalogue
 from core.data.dataset import Dataset
 from core.data.zips import import_zip
 from core.specs import DataSpec
-from pages.shared import cached, charts, fields, frame, state
+from pages.shared import charts, fields, frame, images, state
 
 SAMPLES = 6  # images shown of each class
 SETTINGS = ("size", "fit", "color", "test_share")
@@ -55,13 +55,13 @@ def open_source(source: str) -> None:
 
 def overview(data: Dataset) -> None:
     """Counts, sizes, samples of each class, and what was left out."""
-    images = data.images
-    parts = cached.split(data, state.draft().train.validation_share)
-    sizes = images.sizes
+    prepared = data.images
+    parts = images.split(data, state.draft().train.validation_share)
+    sizes = prepared.sizes
     same = (sizes == sizes[0]).all()
     low, high = sizes.min(axis=0).tolist(), sizes.max(axis=0).tolist()
     row = st.container(horizontal=True, gap="large")
-    row.metric("Images", words.count(len(images.labels)), width="content")
+    row.metric("Images", words.count(len(prepared.labels)), width="content")
     row.metric("Classes", words.count(len(data.classes)), width="content")
     row.metric(
         "Size in pixels",
@@ -76,11 +76,11 @@ def overview(data: Dataset) -> None:
         width="content",
         help="Held back: training never sees them. They say how good the model is on new photos.",
     )
-    if images.skipped:
-        title = f"{words.several(len(images.skipped), 'file')} left out"
+    if prepared.skipped:
+        title = f"{words.several(len(prepared.skipped), 'file')} left out"
         with st.expander(title, icon=":material/warning:"):
             st.dataframe(
-                [{"File": item.name, "Reason": item.reason} for item in images.skipped],
+                [{"File": item.name, "Reason": item.reason} for item in prepared.skipped],
                 hide_index=True,
             )
     st.subheader("Samples", anchor=False)
@@ -90,7 +90,7 @@ def overview(data: Dataset) -> None:
         ):
             name = data.classes[label]
             column.image(
-                cached.strip(data, label, SAMPLES),
+                images.strip(data, label, SAMPLES),
                 caption=f"{name} · {words.count(data.counts()[name])}",
                 width="stretch",
                 alt=f"{SAMPLES} samples of the class {name}",
@@ -108,7 +108,7 @@ with frame.page("Data", "Choose the images to learn from, and look at them first
             st.query_params["data"] = chosen
         spec = DataSpec.parse({**state.draft().data.model_dump(), "source": chosen, **settings})
     with right:
-        loaded = cached.dataset(spec)
+        loaded = images.dataset(spec)
         if spec != state.draft().data:
             state.change_draft(data=spec)
         overview(loaded)

@@ -1,12 +1,11 @@
 """Design: choose a network, and see its layers, shapes and parameters at once."""
 
-import pandas as pd
 import streamlit as st
 
 from core import words
 from core.design import shapes
 from core.design.presets import PRESETS, preset
-from pages.shared import cached, fields, frame, state
+from pages.shared import fields, frame, images, state
 
 FLOAT_BYTES = 4  # weights are 32-bit floats
 
@@ -41,19 +40,21 @@ def layers(rows: list[shapes.Row]) -> None:
         width="content",
         help="Four bytes for each parameter.",
     )
-    table = pd.DataFrame(
+    table = [
         {
-            "Layer": [row.title for row in rows],
-            "Settings": [row.details for row in rows],
-            "Output shape": [words.shape(row.output_shape) for row in rows],
-            "Parameters": [row.parameters for row in rows],
-            "Share": [100.0 * row.parameters / max(total, 1) for row in rows],
-        },
-        index=pd.RangeIndex(1, len(rows) + 1),
-    )
+            "": number,
+            "Layer": row.title,
+            "Settings": row.details,
+            "Output shape": words.shape(row.output_shape),
+            "Parameters": row.parameters,
+            "Share": 100.0 * row.parameters / max(total, 1),
+        }
+        for number, row in enumerate(rows, start=1)
+    ]
     st.dataframe(
         table,
         height="content",
+        hide_index=True,
         column_config={
             "Parameters": st.column_config.NumberColumn(format="localized"),
             "Share": st.column_config.NumberColumn(
@@ -78,7 +79,7 @@ with frame.page(
             state.change_draft(model=chosen.model, train=train)
             fields.reset(type(train))
     with right:
-        data = cached.dataset(state.draft().data)
+        data = images.dataset(state.draft().data)
         st.caption(
             f"For {data.title}: images of {words.shape(data.shape)} (height, width, channels), "
             f"{len(data.classes)} classes."

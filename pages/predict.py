@@ -10,7 +10,7 @@ from core.predict.prediction import Prediction
 from core.predict.table import to_csv
 from core.runs.run import Run
 from core.runs.status import RunStatus
-from pages.shared import cached, charts, frame, state
+from pages.shared import cached, charts, frame, images, state
 
 TOP = 5  # classes shown beside each photo
 PAGE = 6  # photos shown at once
@@ -85,7 +85,7 @@ def card(number: int, name: str, content: bytes, result: Prediction | str) -> No
             st.warning(frame.plain(result), icon=":material/broken_image:")
             return
         picture, bars = st.columns([1, 1.9], vertical_alignment="center")
-        picture.image(cached.thumbnail(content), caption=name, width="stretch", alt=name)
+        picture.image(images.thumbnail(content), caption=name, width="stretch", alt=name)
         with bars:
             alt = ", ".join(f"{label} {words.percent(p)}" for label, p in result.top(TOP))
             charts.show(charts.probabilities(result.top(TOP), title=""), f"top-{number}", alt)

@@ -1,6 +1,5 @@
 """Runs: a table of all of them, or one whole by ?run=."""
 
-import pandas as pd
 import streamlit as st
 
 from core.runs import run as runs
@@ -10,15 +9,15 @@ from core.specs.spec import choices
 from pages.shared import cached, fields, frame, live, state, table
 
 
-def settings(spec: Spec) -> pd.DataFrame:
-    """A spec's declared settings as a table."""
+def settings(spec: Spec) -> list[dict[str, str]]:
+    """A spec's declared settings as rows of a table."""
     rows = []
     for name, field in type(spec).model_fields.items():
         value = getattr(spec, name)
         labels = (field.json_schema_extra or {}).get("labels", {}) if choices(field) else {}
         shown = "automatic" if value is None else labels.get(value, value)
         rows.append({"Setting": field.title or name, "Value": str(shown)})
-    return pd.DataFrame(rows)
+    return rows
 
 
 def one(run: Run) -> None:

@@ -7,7 +7,7 @@ from core.runs import run as runs
 from core.runs.run import Run
 from core.specs import TrainSpec
 from core.train.order import order
-from pages.shared import cached, fields, frame, live, state
+from pages.shared import cached, fields, frame, images, live, state
 
 SETTINGS = (
     "epochs",
@@ -32,8 +32,8 @@ def current() -> Run | None:
 def what() -> None:
     """Which images and which design will be trained."""
     draft = state.draft()
-    data = cached.dataset(draft.data)
-    split = cached.split(data, draft.train.validation_share)
+    data = images.dataset(draft.data)
+    split = images.split(data, draft.train.validation_share)
     with st.container(border=True):
         st.page_link("pages/data.py", label=f"**{data.title}**", icon=":material/photo_library:")
         st.caption(

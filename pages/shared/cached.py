@@ -2,90 +2,15 @@
 
 from __future__ import annotations
 
-import io
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
-from PIL import Image
 
-from core.data.dataset import Dataset, load
-from core.data.decode import load as load_image
-from core.data.splits import Split
 from core.runs.run import Run, all_runs
 from core.runs.status import RunStatus
-from core.specs import DataSpec
 
-
-def dataset(spec: DataSpec) -> Dataset:
-    """The images of `spec`, with a progress bar where they are decoded for the first time."""
-    bar: Any = None
-
-    def progress(done: int, total: int) -> None:
-        nonlocal bar
-        text = f"Reading images: {done:,} of {total:,}"
-        if bar is None:
-            bar = st.progress(done / total, text=text)
-        else:
-            bar.progress(done / total, text=text)
-
-    try:
-        return load(spec, progress)
-    finally:
-        if bar is not None:
-            bar.empty()
-
-
-def split(data: Dataset, validation_share: float) -> Split:
-    """The split of a set, drawn once for each set and share."""
-    return _split(str(data.images.folder), data.spec.model_dump_json(), validation_share, data)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _split(folder: str, spec: str, share: float, _data: Dataset) -> Split:  # noqa: ARG001
-    return _data.split(share)
-
-
-def strip(data: Dataset, label: int, count: int, height: int = 96) -> bytes:
-    """A PNG of `count` images of a class side by side, see `tiles`."""
-    return _strip(str(data.images.folder), label, count, height, data)
-
-
-@st.cache_data(max_entries=2000, show_spinner=False)
-def _strip(folder: str, label: int, count: int, height: int, _data: Dataset) -> bytes:  # noqa: ARG001
-    rows = _data.sample(label, count)
-    images = [np.asarray(_data.images.images[row]) for row in rows]
-    # a class with few images is filled up with transparent tiles, so that all strips align
-    return tiles(images, count, height)
-
-
-def tiles(images: list[np.ndarray], count: int, height: int, gap: int = 4) -> bytes:
-    """Images [h, w, channels] in a row of `count` as PNG, small ones enlarged with crisp pixels."""
-    size = images[0].shape[0]
-    factor = max(1, round(height / size))
-    edge = size * factor
-    row = Image.new("RGBA", (count * edge + (count - 1) * gap, edge), (0, 0, 0, 0))
-    for position, pixels in enumerate(images):
-        tile = Image.fromarray(pixels.squeeze()).resize((edge, edge), Image.Resampling.NEAREST)
-        row.paste(tile.convert("RGBA"), (position * (edge + gap), 0))
-    buffer = io.BytesIO()
-    row.save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-@st.cache_data(max_entries=500, show_spinner=False)
-def thumbnail(content: bytes, edge: int = 320) -> bytes:
-    """A photo as PNG, fitted into a square of `edge` pixels; small ones get crisp larger pixels."""
-    image, _ = load_image(content, at_least=edge)
-    image.thumbnail((edge, edge))
-    factor = edge // max(image.size)
-    if factor > 1:
-        image = image.resize(
-            (image.width * factor, image.height * factor), Image.Resampling.NEAREST
-        )
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
+if TYPE_CHECKING:
+    from core.predict.classifier import Classifier
 
 
 def runs() -> list[tuple[Run, RunStatus]]:
@@ -93,7 +18,7 @@ def runs() -> list[tuple[Run, RunStatus]]:
     return [(run, run.status) for run in all_runs()]
 
 
-def classifier(run: Run) -> Any:
+def classifier(run: Run) -> Classifier:
     """The run's classifier, loaded again when its model has changed."""
     stamps = [
         path.stat().st_mtime_ns if (path := run.folder / name).exists() else 0
@@ -103,7 +28,7 @@ def classifier(run: Run) -> Any:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Preparing the model")
-def _classifier(folder: str, stamps: tuple[int, ...], _run: Run) -> Any:  # noqa: ARG001
+def _classifier(folder: str, stamps: tuple[int, ...], _run: Run) -> Classifier:  # noqa: ARG001
     from core.predict.classifier import Classifier  # onnxruntime is only needed here
 
     return Classifier(_run)

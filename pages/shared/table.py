@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import pandas as pd
 import streamlit as st
 
 from core import words
@@ -17,7 +16,7 @@ def show_runs(listed: list[tuple[Run, RunStatus]], key: str) -> None:
     """Draw runs as rows; choosing one opens its page."""
     rows = [_row(run, status) for run, status in listed]
     event = st.dataframe(
-        pd.DataFrame(rows),
+        rows,
         key=key,
         hide_index=True,
         on_select="rerun",
