@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core import files, workspace
 from core.design.presets import PRESETS
-from core.errors import SpecError
+from core.errors import SpecError, storing
 from core.specs import DataSpec, ModelSpec, RunSpec, Spec, TrainSpec
 
 
@@ -33,7 +33,8 @@ def load() -> Draft:
 
 def save(draft: Draft) -> None:
     """Keep the draft for the next visit; raises StorageError."""
-    _path().parent.mkdir(parents=True, exist_ok=True)
+    with storing(_path(), "save the draft"):
+        _path().parent.mkdir(parents=True, exist_ok=True)
     files.write_json(_path(), draft.model_dump(mode="json"))
 
 

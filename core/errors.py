@@ -98,9 +98,10 @@ class StorageError(FailureError):
 def from_dict(parts: dict[str, str]) -> AppError:
     """The error that `AppError.to_dict` described."""
     rest = {key: parts.get(key, "") for key in ("expected", "received", "remedy")}
-    kind = globals().get(parts.get("kind", ""), AppError)
-    error: AppError = kind(parts.get("what", "Something went wrong"), **rest)
-    return error
+    kind = globals().get(parts.get("kind", ""))
+    if not (isinstance(kind, type) and issubclass(kind, AppError)):
+        kind = AppError
+    return kind(parts.get("what", "Something went wrong"), **rest)
 
 
 _DISK = {

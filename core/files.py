@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import uuid
@@ -48,7 +49,8 @@ def append_json(path: Path, value: dict[str, Any]) -> None:
     """
     line = (json.dumps(value) + "\n").encode()
     with storing(path, f"append to {path.name}"), path.open("ab", buffering=0) as file:
-        file.write(line)
+        if file.write(line) < len(line):  # the rest did not fit
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def read_json_lines(path: Path, keep: Callable[[dict[str, Any]], bool] | None = None) -> list[Any]:

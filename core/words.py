@@ -33,7 +33,7 @@ def size(amount: float) -> str:
     """Bytes as 18.8 MB."""
     unit = "B"
     for larger in ("kB", "MB", "GB", "TB"):
-        if amount < 1000:
+        if amount < 999.5:  # what is above is shown as 1,000
             break
         amount, unit = amount / 1000, larger
     return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"

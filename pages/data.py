@@ -23,7 +23,7 @@ def choose() -> str:
         "Images",
         names,
         key="data-source",
-        format_func=lambda name: entries[name].title if name in entries else name,
+        format_func=lambda name: frame.plain(entries[name].title if name in entries else name),
         captions=[
             (entries[name].description + ("" if entries[name].ready else "; to be downloaded"))
             if name in entries
@@ -91,7 +91,7 @@ def overview(data: Dataset) -> None:
             name = data.classes[label]
             column.image(
                 images.strip(data, label, SAMPLES),
-                caption=f"{name} · {words.count(data.counts()[name])}",
+                caption=f"{frame.plain(name)} · {words.count(data.counts()[name])}",
                 width="stretch",
                 alt=f"{SAMPLES} samples of the class {name}",
             )

@@ -42,8 +42,7 @@ def layers(rows: list[shapes.Row]) -> None:
     )
     table = [
         {
-            "": number,
-            "Layer": row.title,
+            "Layer": f"{number} · {row.title}",
             "Settings": row.details,
             "Output shape": words.shape(row.output_shape),
             "Parameters": row.parameters,
@@ -56,6 +55,8 @@ def layers(rows: list[shapes.Row]) -> None:
         height="content",
         hide_index=True,
         column_config={
+            "Layer": st.column_config.TextColumn(width=160),
+            "Settings": st.column_config.TextColumn(width=190),
             "Parameters": st.column_config.NumberColumn(format="localized"),
             "Share": st.column_config.NumberColumn(
                 help="Share of all parameters, in percent.", format="%.1f%%"
@@ -68,7 +69,7 @@ def layers(rows: list[shapes.Row]) -> None:
 with frame.page(
     "Design", "Choose the network to train, and see what each layer makes of an image."
 ):
-    left, right = st.columns([1, 2], gap="large")
+    left, right = st.columns([1, 2.5], gap="large")
     with left:
         chosen = preset(choose())
         if chosen.model != state.draft().model:

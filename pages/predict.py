@@ -85,7 +85,9 @@ def card(number: int, name: str, content: bytes, result: Prediction | str) -> No
             st.warning(frame.plain(result), icon=":material/broken_image:")
             return
         picture, bars = st.columns([1, 1.9], vertical_alignment="center")
-        picture.image(images.thumbnail(content), caption=name, width="stretch", alt=name)
+        picture.image(
+            images.thumbnail(content), caption=frame.plain(name), width="stretch", alt=name
+        )
         with bars:
             alt = ", ".join(f"{label} {words.percent(p)}" for label, p in result.top(TOP))
             charts.show(charts.probabilities(result.top(TOP), title=""), f"top-{number}", alt)

@@ -54,7 +54,7 @@ with frame.page("Train", "Train the chosen design on the chosen images, and watc
         start = st.button(
             "Start training", type="primary", icon=":material/play_arrow:", width="stretch"
         )
-        what()
+        frame.guarded(what)()  # whatever is wrong with them, the run on the right is shown
         if start:
             run = order(state.draft().order())
             st.query_params["run"] = run.id

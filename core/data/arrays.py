@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -121,7 +120,7 @@ class ArraySource:
 
     @cached_property
     def items(self) -> list[Item]:
-        train, test = (self._arrays[key].ravel().tolist() for key in ("y_train", "y_test"))
+        train, test = (self._arrays[key].tolist() for key in ("y_train", "y_test"))
         return [Item(f"train/{i}", label, Part.TRAIN) for i, label in enumerate(train)] + [
             Item(f"test/{i}", label, Part.TEST) for i, label in enumerate(test)
         ]
@@ -141,21 +140,25 @@ class ArraySource:
     def _arrays(self) -> dict[str, NDArray[np.uint8]]:
         path = self.set.path
         try:
-            with np.load(path, allow_pickle=False) as file:
-                missing = [key for key in _KEYS if key not in file]
-                if missing:
-                    raise _damaged(path, f"no array {', '.join(missing)}")
-                arrays = {key: np.asarray(file[key], np.uint8) for key in _KEYS}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise _damaged(path, str(error)) from error
+            # opened here, because np.load leaves a damaged file open
+            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+                arrays = {key: np.asarray(file[key]) for key in _KEYS if key in file}
+        except Exception as error:  # zipfile, zlib, numpy's own parser: each has errors of its own
+            raise _damaged(path, str(error) or type(error).__name__) from error
+        if missing := [key for key in _KEYS if key not in arrays]:
+            raise _damaged(path, f"no array {', '.join(missing)}")
         for part in ("train", "test"):
             images, labels = arrays[f"x_{part}"], arrays[f"y_{part}"].ravel()
-            if images.ndim not in (3, 4) or len(images) != len(labels) or not len(labels):
+            if images.dtype != np.uint8:
+                raise _damaged(path, f"x_{part} of type {images.dtype}, not uint8")
+            pixels = images[..., None] if images.ndim == 3 else images
+            fits = pixels.ndim == 4 and pixels.shape[3] in (1, 3) and 0 not in pixels.shape
+            if not fits or len(images) != len(labels):
                 raise _damaged(path, f"x_{part} of shape {images.shape}, {len(labels)} labels")
-            if labels.max() >= len(self.classes):
-                raise _damaged(path, f"label {labels.max()} in y_{part}")
-            if images.ndim == 3 and self.default_channels == 1:
-                arrays[f"x_{part}"] = images[..., None]
+            wrong = [label for label in np.unique(labels) if label not in range(len(self.classes))]
+            if wrong:
+                raise _damaged(path, f"label {wrong[0]} in y_{part}")
+            arrays[f"x_{part}"], arrays[f"y_{part}"] = pixels, labels.astype(np.uint8)
         return arrays
 
 
@@ -187,7 +190,7 @@ def download(array_set: ArraySet) -> None:
 def _damaged(path: Path, received: str) -> DataError:
     return DataError(
         f"{path.name} cannot be read",
-        expected=f"an npz file with the arrays {', '.join(_KEYS)}",
+        expected=f"an npz file with the arrays {', '.join(_KEYS)}: uint8 images and their labels",
         received=received[:300],
         remedy=f"Delete {path} to download it again, or put a whole file there",
     )

@@ -3,10 +3,11 @@
     datasets/.cache/<content>-<size>-<fit>-<channels>-<version>/
         images.bin    uint8 [n, size, size, channels], row-major, memory-mapped by readers
         tables.npz    labels, parts, digests, sizes
-        index.json    title, classes, names, skipped files
+        index.json    classes, names, files that could not be decoded
     datasets/.cache/known/<fingerprint>    the content digest of a set seen before
 
-A second start reads only the fingerprint (names, sizes, times) and maps the file.
+A second start reads only the fingerprint (names, sizes, times) and maps the file. A damaged cache is
+made again.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import shutil
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,13 +68,15 @@ def prepare(
     cache = workspace.datasets_folder() / ".cache"
     with storing(cache, "keep decoded images"):
         (cache / "known").mkdir(parents=True, exist_ok=True)
-    key = f"{_content(source, cache)}-{size}-{fit}-{channels}-v{decode.VERSION}"
-    folder = cache / key
-    if not (folder / "index.json").exists():
+        key = f"{_content(source, cache)}-{size}-{fit}-{channels}-v{decode.VERSION}"
+        folder = cache / key
+        with suppress(DataError):
+            return _open(folder, source, size, channels)
         with FileLock(cache / f"{key}.lock"):
-            if not (folder / "index.json").exists():
-                _decode(source, size, fit, channels, folder, progress)
-    return _open(folder, size, channels)
+            with suppress(DataError):  # another process may have made it meanwhile
+                return _open(folder, source, size, channels)
+            _decode(source, size, fit, channels, folder, progress)
+    return _open(folder, source, size, channels)
 
 
 def _content(source: Source, cache: Path) -> str:
@@ -93,8 +97,10 @@ def _decode(
     folder: Path,
     progress: Progress | None,
 ) -> None:
+    for rest in folder.parent.glob(f".{folder.name}-*"):  # of a process that was killed
+        shutil.rmtree(rest, ignore_errors=True)
     part = folder.with_name(f".{folder.name}-{uuid.uuid4().hex[:8]}")
-    skipped = list(source.skipped)
+    skipped: list[Skipped] = []
     kept: list[int] = []
     sizes: list[tuple[int, int]] = []
     digests: list[int] = []
@@ -129,7 +135,7 @@ def _decode(
                     if progress is not None:
                         progress(chunk.stop, len(items))
             if not kept:
-                raise _nothing_readable(source, skipped)
+                raise _nothing_readable(source, [*source.skipped, *skipped])
             classes, labels = _present(source, kept, skipped)
             np.savez(
                 part / "tables.npz",
@@ -139,13 +145,12 @@ def _decode(
                 sizes=np.array(sizes, np.int32).reshape(-1, 2),
             )
             index_json = {
-                "title": source.title,
                 "classes": classes,
                 "names": [items[index].name for index in kept],
                 "skipped": [[item.name, item.reason] for item in skipped],
             }
             (part / "index.json").write_text(json.dumps(index_json))
-            shutil.rmtree(folder, ignore_errors=True)  # a half cache of a crashed version
+            shutil.rmtree(folder, ignore_errors=True)  # a damaged one
             part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -163,32 +168,34 @@ def _present(
     return [source.classes[label] for label in present], labels.astype(np.int64)
 
 
-def _open(folder: Path, size: int, channels: int) -> Prepared:
+def _open(folder: Path, source: Source, size: int, channels: int) -> Prepared:
+    """Map a set in the cache; raises DataError when it is not there or damaged."""
     try:
         index: dict[str, Any] = json.loads((folder / "index.json").read_text())
-        with np.load(folder / "tables.npz") as tables:
+        # opened here, because np.load leaves a damaged file open
+        with (folder / "tables.npz").open("rb") as file, np.load(file) as tables:
             arrays = {name: tables[name] for name in ("labels", "parts", "digests", "sizes")}
         shape = (len(index["names"]), size, size, channels)
         images = np.memmap(folder / "images.bin", np.uint8, mode="r", shape=shape)
-    except (OSError, ValueError, KeyError) as error:
+        return Prepared(
+            folder=folder,
+            title=source.title,
+            classes=tuple(index["classes"]),
+            names=tuple(index["names"]),
+            skipped=(*source.skipped, *(Skipped(name, why) for name, why in index["skipped"])),
+            images=images,
+            labels=arrays["labels"],
+            parts=arrays["parts"],
+            digests=arrays["digests"],
+            sizes=arrays["sizes"],
+        )
+    except Exception as error:  # json, zipfile, zlib, numpy's parser: each has errors of its own
         raise DataError(
-            "The cache of decoded images is damaged",
+            "The cache of decoded images cannot be read",
             expected=f"images.bin, tables.npz and index.json in {folder}",
-            received=str(error),
+            received=str(error) or type(error).__name__,
             remedy=f"Delete the folder {folder}; the images are decoded again",
         ) from error
-    return Prepared(
-        folder=folder,
-        title=index["title"],
-        classes=tuple(index["classes"]),
-        names=tuple(index["names"]),
-        skipped=tuple(Skipped(name, reason) for name, reason in index["skipped"]),
-        images=images,
-        labels=arrays["labels"],
-        parts=arrays["parts"],
-        digests=arrays["digests"],
-        sizes=arrays["sizes"],
-    )
 
 
 def _nothing_readable(source: Source, skipped: list[Skipped]) -> DataError:

@@ -40,8 +40,10 @@ def entries() -> list[Entry]:
     ]
     folder = workspace.datasets_folder()
     found = sorted(folder.iterdir()) if folder.is_dir() else []
+    taken = {entry.name for entry in built_in}
     own = [
-        Entry(path.name, path.name, "your images", True)
+        # a folder called like a built-in set goes by its path, so that each name means one set
+        Entry(str(path) if path.name in taken else path.name, path.name, "your images", True)
         for path in found
         if path.is_dir() and not path.name.startswith(".")
     ]
@@ -55,10 +57,14 @@ def locate(text: str) -> str:
     """
     if text in {entry.name for entry in entries()}:
         return text
-    path = Path(text).expanduser()
-    if path.is_dir():
+    try:
+        path = Path(text).expanduser()
+        is_folder, is_file = bool(text) and path.is_dir(), path.is_file()
+    except (OSError, RuntimeError) as error:  # too long for a path, or the ~ of an unknown user
+        raise _unknown(text) from error
+    if is_folder:
         return str(path.resolve())
-    if path.is_file():
+    if is_file:
         with path.open("rb") as file:
             return import_zip(file, path.stem)
     raise _unknown(text)
@@ -71,9 +77,8 @@ def source(name: str) -> Source:
     for array_set in ARRAY_SETS:
         if array_set.name == name:
             return ArraySource(array_set)
-    own = workspace.datasets_folder() / name
-    if Path(name).name == name and own.is_dir():
-        return FolderSource(own)
+    if name in {entry.name for entry in entries()}:
+        return FolderSource(workspace.datasets_folder() / name)
     if Path(name).is_absolute():
         return FolderSource(Path(name))
     raise _unknown(name)
@@ -81,7 +86,8 @@ def source(name: str) -> Source:
 
 def _unknown(text: str) -> NotFoundError:
     names = [entry.name for entry in entries()]
-    close = difflib.get_close_matches(text, names, n=1)
+    lowered = {name.lower(): name for name in names}
+    close = [lowered[name] for name in difflib.get_close_matches(text.lower(), lowered, n=1)]
     return NotFoundError(
         f"There is no set of images {text}",
         expected=f"one of {', '.join(names)}, or the path of a folder or zip of class folders",

@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from core.errors import ImageError
 
@@ -27,6 +27,29 @@ WHITE = (255, 255, 255)
 # Pillow's own guard only warns up to twice its limit; `_check_size` refuses instead, before any
 # pixel is decoded.
 Image.MAX_IMAGE_PIXELS = None
+
+# What Pillow's readers let through when a file is damaged.
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    struct.error,
+    zlib.error,
+)
+
+_TURNS = {  # EXIF orientation -> what brings the image upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 Fit = Literal["pad", "crop", "stretch"]
 Pixels = NDArray[np.uint8]
@@ -57,35 +80,36 @@ def load(source: Path | bytes, at_least: int | None = None) -> tuple[Image.Image
             _check_size(width, height)
             if at_least is not None:
                 image.draft(None, (2 * at_least, 2 * at_least))
-            upright = ImageOps.exif_transpose(image)
-            if image.getexif().get(0x0112, 1) >= 5:  # orientations 5 to 8 lie on their side
+            flat, orientation = flatten(image), _orientation(image)
+            if orientation >= 5:  # it lies on its side
                 width, height = height, width
-            return flatten(upright), (width, height)
+            turn = _TURNS.get(orientation)
+            return flat if turn is None else flat.transpose(turn), (width, height)
     except UnidentifiedImageError as error:
         if isinstance(source, Path) and source.stat().st_size == 0:
             raise _unreadable("the file is empty (0 bytes)") from error
         raise _unreadable("the content is not an image of these kinds") from error
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as error:
+    except _DAMAGE as error:
+        if isinstance(error, OSError) and error.errno is not None:  # the disk's, not Pillow's
+            raise _unreadable(f"the file cannot be opened: {error.strerror}") from error
         reason = str(error) or type(error).__name__
         raise _unreadable(f"the file is damaged or cut short: {reason}") from error
 
 
 def flatten(image: Image.Image) -> Image.Image:
     """The image in mode RGB or L: transparency on white, 16 bits to 8, palettes resolved."""
-    if image.mode in ("RGB", "L"):
+    if image.mode in ("RGB", "L") and "transparency" not in image.info:
         return image.copy()
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
         values = np.asarray(image, dtype=np.float64)
         if image.mode.startswith("I;16") or values.max(initial=0.0) > 255:
             values = values / 257.0  # 65,535 becomes 255
         return Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8))
-    if image.mode == "1":
-        return image.convert("L")
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         above = image.convert("RGBA")
         ground = Image.new("RGBA", above.size, (*WHITE, 255))
         return Image.alpha_composite(ground, above).convert("RGB")
-    return image.convert("RGB")
+    return image.convert("L" if image.mode == "1" else "RGB")
 
 
 def to_array(image: Image.Image, size: int, *, fit: Fit, channels: int) -> Pixels:
@@ -108,7 +132,18 @@ def to_array(image: Image.Image, size: int, *, fit: Fit, channels: int) -> Pixel
     return np.asarray(fitted, dtype=np.uint8).reshape(size, size, channels)
 
 
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; 1 where there is none or, as in image viewers, a damaged one."""
+    try:
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except _DAMAGE:
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
 def _check_size(width: int, height: int) -> None:
+    if width < 1 or height < 1:
+        raise _unreadable(f"it has {width:,} x {height:,} pixels")
     if width * height > MAX_PIXELS:
         raise _unreadable(
             f"it has {width:,} x {height:,} pixels; the limit is {MAX_PIXELS // 10**6} megapixels"

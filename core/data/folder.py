@@ -48,17 +48,24 @@ class FolderSource:
         require_two(self.title, self.classes)
 
     def fingerprint(self) -> str:
-        digest = hashlib.sha256(str(self.folder).encode())
+        digest = hashlib.sha256(os.fsencode(self.folder))
         for item in self.items:
-            stat = (self.folder / item.name).stat()
-            digest.update(f"{item.name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+            try:
+                stat = (self.folder / item.name).stat()
+                state = f"{stat.st_size}\0{stat.st_mtime_ns}"
+            except OSError as error:  # a link to nothing: decoding will list it, with the reason
+                state = f"unreadable {error.errno}"
+            digest.update(f"{self._place(item)}\0{state}\n".encode())
         return digest.hexdigest()[:24]
 
     def content(self) -> str:
         digest = hashlib.sha256()
         for item, file in zip(self.items, self._digests, strict=True):
-            digest.update(f"{item.name}\0{item.part}\0{file}\n".encode())
+            digest.update(f"{self._place(item)}\0{file}\n".encode())
         return digest.hexdigest()[:24]
+
+    def _place(self, item: Item) -> str:
+        return f"{item.name}\0{self.classes[item.label]}\0{item.part}"
 
     def pixels(
         self, index: int, size: int, fit: Fit, channels: int
@@ -75,28 +82,39 @@ class FolderSource:
         while not (folders := _folders(root)) or len(folders) == 1:
             # a single folder inside is what zipping a folder makes: look inside it, unless it
             # holds images, which makes it a class
-            if not folders or not _folders(folders[0]):
+            if not folders or not _folders(folders[0]) or any(map(_is_image, folders[0].iterdir())):
                 break
+            self._skip_files(root)
             root = folders[0]
-        parts = {path: _PARTS.get(path.name.lower()) for path in folders}
-        split = bool(parts) and all(parts.values()) and Part.TRAIN in parts.values()
-        split = split and any(_folders(path) for path in folders)
         found = []
-        tops = (
-            [(path, parts[path] or Part.ANY) for path in folders] if split else [(root, Part.ANY)]
-        )
+        tops = [(root, Part.ANY)]
+        if parts := _split_parts(folders):
+            self._skip_files(root)
+            tops = list(parts.items())
+            for path in folders:
+                if path not in parts:
+                    self._skip(path, "beside train and test, so neither of them")
         for top, part in tops:
             for class_folder in _folders(top):
-                found += [
-                    (path.relative_to(self.folder).as_posix(), class_folder.name, part)
-                    for path in self._images(class_folder)
-                ]
-            self.skipped += [
-                Skipped(path.relative_to(self.folder).as_posix(), "not inside a class folder")
-                for path in sorted(top.iterdir())
-                if path.is_file() and not path.name.startswith(".")
-            ]
+                images = self._images(class_folder)
+                found += [(self._relative(path), class_folder.name, part) for path in images]
+                if not images:
+                    self._skip(class_folder, "no image in this class folder")
+            self._skip_files(top)
         return found
+
+    def _relative(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
+
+    def _skip(self, path: Path, reason: str) -> None:
+        name = self._relative(path) + ("/" if path.is_dir() else "")
+        self.skipped.append(Skipped(name.encode(errors="replace").decode(), reason))
+
+    def _skip_files(self, folder: Path) -> None:
+        """List the files that lie directly in `folder`, where class folders are expected."""
+        for path in sorted(folder.iterdir()):
+            if path.is_file() and not path.name.startswith("."):
+                self._skip(path, "not inside a class folder")
 
     def _images(self, class_folder: Path) -> list[Path]:
         images = []
@@ -106,12 +124,12 @@ class FolderSource:
                 path = Path(top) / name
                 if name.startswith("."):
                     continue
-                if path.suffix.lower() in SUFFIXES:
+                if not _is_text(self._relative(path)):
+                    self._skip(path, "its name, or its folder's, is not valid Unicode: rename it")
+                elif _is_image(path):
                     images.append(path)
                 else:
-                    relative = path.relative_to(self.folder).as_posix()
-                    reason = f"{path.suffix or 'no suffix'} is not an image suffix"
-                    self.skipped.append(Skipped(relative, reason))
+                    self._skip(path, f"{path.suffix or 'no suffix'} is not an image suffix")
         return images
 
     def _empty(self) -> DataError:
@@ -134,6 +152,30 @@ def _folders(path: Path) -> list[Path]:
         for child in path.iterdir()
         if child.is_dir() and not child.name.startswith(".") and child.name != "__MACOSX"
     )
+
+
+def _split_parts(folders: list[Path]) -> dict[Path, Part]:
+    """Which folders are the training, validation and test part; empty where there is no such split.
+
+    A split has a folder for training that holds class folders, and another part beside it.
+    """
+    named = {path: _PARTS.get(path.name.lower()) for path in folders}
+    parts = {path: part for path, part in named.items() if part is not None}
+    classes = any(part is Part.TRAIN and _folders(path) for path, part in parts.items())
+    return parts if classes and len(set(parts.values())) > 1 else {}
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be shown and saved; names of another encoding hold surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _file_digest(path: Path) -> str:

@@ -40,9 +40,10 @@ def split(
     """Divide n images; all arguments but the last four have one entry an image.
 
     The set's own test and validation parts are kept where it has them. Images with equal pixels
-    always go to the same part; a copy of an official test image is left out of the training. Which
-    images are drawn depends on their names and the seed alone, so adding images moves no others,
-    and the test part does not depend on the validation share.
+    always go to the same part; a copy of an official test image is left out of the training. The
+    images of a class are drawn in an order that depends on their names and the seed alone: adding n
+    images to a class moves at most n of its others into or out of the test part, and none of other
+    classes. The test part does not depend on the validation share.
 
     Raises:
         DataError: a class has too few different images to be in every part.
@@ -57,9 +58,11 @@ def split(
         groups[int(digests[index])].append(index)
 
     if not np.any(assigned == Part.TEST):
-        _draw(assigned, order, groups, labels, digests, Part.TEST, test_share)
+        # training, and validation where the set brings none, each need an image of what is left
+        keep = 1 if np.any(assigned == Part.VALIDATION) else 2
+        _draw(assigned, order, groups, labels, digests, Part.TEST, test_share, keep)
     if not np.any(assigned == Part.VALIDATION):
-        _draw(assigned, order, groups, labels, digests, Part.VALIDATION, validation_share)
+        _draw(assigned, order, groups, labels, digests, Part.VALIDATION, validation_share, 1)
     assigned[assigned == Part.ANY] = Part.TRAIN
     assigned[left_out] = Part.ANY
     _check(assigned, labels, classes)
@@ -95,12 +98,16 @@ def _draw(
     digests: NDArray[np.uint64],
     into: Part,
     share: float,
+    keep: int,
 ) -> None:
-    """Move `share` of each class's training images, whole groups of copies at a time, to `into`."""
+    """Move `share` of each class's training images, whole groups of copies at a time, to `into`.
+
+    At least one of a class is moved, and `keep` stay if there are so many.
+    """
     free = np.zeros(len(assigned), bool)
     free[order] = np.isin(assigned[order], (Part.ANY, Part.TRAIN))
     counts = np.bincount(labels[free])
-    wanted = np.where(counts > 0, np.maximum(1, np.rint(counts * share)), 0).astype(int)
+    wanted = np.maximum(1, np.minimum(np.rint(counts * share), counts - keep)).astype(int)
     taken = np.zeros(len(counts), int)
     for index in order:
         label = labels[index]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from core.design.presets import Preset, preset
@@ -17,18 +18,23 @@ def read(text: str) -> Preset:
         NotFoundError: neither a preset nor a file.
         SpecError: the file is not JSON, or not a valid design.
     """
-    path = Path(text).expanduser()
-    if not path.is_file():
+    try:
+        path = Path(text).expanduser()
+        is_file = path.is_file()
+    except (OSError, RuntimeError):  # too long for a path, or the ~ of an unknown user
+        is_file = False
+    if not is_file:
         return preset(text)
     try:
         values = json.loads(path.read_bytes())
         if not isinstance(values, dict):
             raise ValueError(f"a JSON {type(values).__name__} at the top")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SpecError(
             f"{path} is not a design",
             expected='a JSON object such as {"name": "mine", "layers": [{"kind": "input"}, ...]}',
             received=str(error)[:200],
             remedy="Check the file",
         ) from error
-    return Preset(ModelSpec.parse({"name": path.stem, **values}), "", str(path))
+    name = re.sub(r"[^\w .()+-]", "-", path.stem)[:60]
+    return Preset(ModelSpec.parse({"name": name, **values}), "", str(path))

@@ -160,7 +160,7 @@ def preset(name: str) -> Preset:
         if candidate.name == name:
             return candidate
     names = [candidate.name for candidate in PRESETS]
-    close = difflib.get_close_matches(name, names, n=1)
+    close = difflib.get_close_matches(name.lower(), names, n=1)
     raise NotFoundError(
         f"There is no design {name}",
         expected=f"one of {', '.join(names)}, or the path of a design's JSON file",

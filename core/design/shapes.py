@@ -81,15 +81,14 @@ def details(layer: LayerSpec) -> str:
         value = getattr(layer, name)
         if name == "kind" or value is None:
             continue
-        if isinstance(value, float):
-            value = f"{value:g}"
         if name == "kernel_size":
             words.append(f"{value} x {value}")
         elif isinstance(value, str) and name != "scale":
             if value not in ("linear", "valid"):
                 words.append(str(value))
         else:
-            words.append(f"{(field.title or name).lower()} {value}")
+            number = f"{value:g}" if isinstance(value, float) else value
+            words.append(f"{(field.title or name).lower()} {number}")
     return ", ".join(words)
 
 

@@ -6,6 +6,7 @@ Colours are Okabe and Ito's, told apart by colour-blind people too.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
@@ -111,7 +112,7 @@ def counts(numbers: Mapping[str, int]) -> go.Figure:
     figure = go.Figure(
         go.Bar(
             x=list(numbers.values()),
-            y=list(numbers),
+            y=[escape(name) for name in numbers],
             orientation="h",
             marker={"color": SKY if _dark() else BLUE},
             text=[f"{number:,}" for number in numbers.values()],
@@ -129,11 +130,11 @@ def counts(numbers: Mapping[str, int]) -> go.Figure:
 
 def probabilities(pairs: Sequence[tuple[str, float]], *, title: str) -> go.Figure:
     """Class probabilities as bars, one line each: label, bar, percentage; the winner is bold."""
-    bold = {pairs[0][0]: f"<b>{pairs[0][0]}</b>"} if pairs else {}
+    labels = [escape(label) for label, _ in pairs]  # Plotly reads labels as HTML
     figure = go.Figure(
         go.Bar(
             x=[share for _, share in pairs],
-            y=[bold.get(label, label) for label, _ in pairs],
+            y=[f"<b>{labels[0]}</b>", *labels[1:]],
             orientation="h",
             marker={"color": [GREEN] + [GRAY] * (len(pairs) - 1)},
             text=[f"<b>{s:.1%}</b>" if i == 0 else f"{s:.1%}" for i, (_, s) in enumerate(pairs)],

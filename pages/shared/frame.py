@@ -17,6 +17,7 @@ from core.runs.status import State
 from pages.shared import cached
 
 P = ParamSpec("P")
+NAME = "Layerwise"
 ICON = Path(__file__).with_name("icon.png")
 
 MENU = (
@@ -32,7 +33,11 @@ MENU = (
 @contextmanager
 def page(title: str, purpose: str) -> Iterator[None]:
     """Draw the frame, then the page's own content; an AppError inside ends it with its message."""
-    st.set_page_config(page_title=f"{title} · Layerwise", page_icon=str(ICON), layout="wide")
+    st.set_page_config(
+        page_title=title if title == NAME else f"{title} · {NAME}",
+        page_icon=str(ICON),
+        layout="wide",
+    )
     _sidebar()
     st.title(title, anchor=False)
     st.markdown(purpose)

@@ -1,0 +1,39 @@
+"""Tests of the built-in sketches as a source of images."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from core.data import sketches
+from core.data.drawn import PER_CLASS, SketchSource
+
+
+def test_as_many_of_each_class() -> None:
+    """The sketches are 150 drawings of each of 12 classes, with unique names and no fixed part."""
+    source = SketchSource()
+    assert len(source.classes) == 12
+    assert set(Counter(item.label for item in source.items).values()) == {PER_CLASS} == {150}
+    assert len({item.name for item in source.items}) == 1800
+    assert source.skipped == []
+
+
+def test_pixels_show_the_class_of_the_item() -> None:
+    """An item's pixels are the drawing that its name says, at the size asked for."""
+    source = SketchSource()
+    index = 150 * 3 + 7
+    pixels, size = source.pixels(index, 96, "pad", 3)
+    assert source.items[index].name == "crampons/007"
+    assert size == (96, 96)
+    assert pixels.tobytes() == sketches.draw("crampons", 7, 96).tobytes()
+    assert source.pixels(index, 24, "crop", 1)[0].shape == (24, 24, 1)
+
+
+def test_title_says_that_they_are_drawings() -> None:
+    """The set is labelled as drawings."""
+    assert "drawings" in SketchSource().title
+
+
+def test_content_is_known_without_drawing() -> None:
+    """The content digest is the version of the drawings, so it costs nothing."""
+    assert SketchSource().content() == SketchSource().fingerprint()
+    assert str(sketches.VERSION) in SketchSource().content()
