@@ -213,11 +213,10 @@ def _train(options: argparse.Namespace) -> int:
             f"test accuracy {words.percent(status.test_accuracy)} (epoch {status.best_epoch}), "
             f"{words.duration(status.seconds)}"
         )
-    if status.error is None:
-        return 0 if status.state is State.DONE else 1
-    error = errors.from_dict(status.error)
-    _messages.print(f"Error: {error}", style="red", markup=False)
-    return error.exit_code
+    if status.error is not None:
+        error = errors.from_dict(status.error)
+        _messages.print(f"Error: {error}", style="red", markup=False)
+    return 0 if status.state is State.DONE else 1
 
 
 def _follow(run: Run) -> RunStatus:
@@ -295,7 +294,7 @@ def _runs(options: argparse.Namespace) -> int:
 def _predict(options: argparse.Namespace) -> int:
     from core.predict.classifier import Classifier
 
-    classifier = Classifier(runs.find(options.run))
+    classifier = Classifier(runs.locate(options.run))
     results: list[dict[str, Any]] = []
     bad = 0
     for path in options.images:

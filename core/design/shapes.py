@@ -75,14 +75,16 @@ def title(layer: LayerSpec) -> str:
 
 
 def details(layer: LayerSpec) -> str:
-    """The layer's settings in a few words."""
+    """The layer's settings in a few words, such as "32 filters, 3 × 3, same, relu"."""
     words = []
     for name, field in type(layer).model_fields.items():
         value = getattr(layer, name)
-        if name == "kind" or value is None:
+        if name == "kind" or value is None or (name == "strides" and value == 1):
             continue
-        if name == "kernel_size":
-            words.append(f"{value} x {value}")
+        if name in ("kernel_size", "pool_size"):
+            words.append(f"{value} × {value}")
+        elif name in ("filters", "units"):
+            words.append(f"{value:,} {name}")
         elif isinstance(value, str) and name != "scale":
             if value not in ("linear", "valid"):
                 words.append(str(value))

@@ -45,6 +45,14 @@ class Classifier:
             ) from error
         self._session = _session(run)
         self._input = self._session.get_inputs()[0].name
+        outputs = self._session.get_outputs()[0].shape[-1]
+        if outputs != len(self.classes):
+            raise ModelError(
+                f"The labels of the run {run.id} are not those of its model",
+                expected=f"{outputs} classes in {run.folder / 'labels.json'}",
+                received=f"{len(self.classes)} classes",
+                remedy="Put the file back that belongs to the model, or train the run again",
+            )
 
     def classify(self, images: NDArray[np.uint8]) -> list[Prediction]:
         """Predict decoded images, uint8 [n, height, width, channels]."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -33,7 +34,7 @@ _children: list[subprocess.Popen[bytes]] = []  # dispatchers started here, kept 
 def slots() -> int:
     """How many runs may train at once on this machine: $LAYERWISE_SLOTS, 1 by default."""
     text = os.environ.get("LAYERWISE_SLOTS", "1")
-    if not text.isdigit() or not 1 <= int(text) <= 64:
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
         raise SpecError(
             "LAYERWISE_SLOTS is not valid",
             expected="a whole number from 1 to 64",
@@ -108,8 +109,10 @@ def dispatch() -> None:
 def _take() -> Run | None:
     """The oldest queued run, marked as starting; waits while other workers fill all slots.
 
-    Workers can outlive the dispatcher that started them, so slots are counted by workers too.
+    Workers can outlive the dispatcher that started them, so slots are counted by workers too: those
+    of this machine.
     """
+    here = socket.gethostname()
     while True:
         with _queue_lock():
             waiting = queued()
@@ -118,7 +121,9 @@ def _take() -> Run | None:
             busy = [
                 run
                 for run in all_runs()
-                if (status := run.saved_status).state is State.RUNNING and worker_alive(status)
+                if (status := run.saved_status).state is State.RUNNING
+                and status.host == here
+                and worker_alive(status)
             ]
             if len(busy) < slots():
                 run = waiting[0]
@@ -149,8 +154,8 @@ def _work(run: Run) -> None:
                 stderr=log,
                 check=False,
             ).returncode
-        if not run.folder.exists() or run.saved_status.state.final:
-            return
+        if run.saved_status.state is not State.RUNNING:
+            return  # it ended well, or was deleted, or a new run has its name by now
         reason = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         error: AppError = RunError(
             f"The worker ended without a word ({reason})",

@@ -14,6 +14,7 @@ saved_models/<run>/
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import socket
@@ -75,6 +76,9 @@ class Run:
         """The status a person should see: a running one whose worker is gone is lost."""
         status = self.saved_status
         if status.state is State.RUNNING and not worker_alive(status):
+            status = self.saved_status  # it may have ended in the moment between the two looks
+            if status.state is not State.RUNNING or worker_alive(status):
+                return status
             return status.model_copy(
                 update={"state": State.LOST, "ended": status.heartbeat, "eta": None}
             )
@@ -82,7 +86,9 @@ class Run:
 
     def write_status(self, status: RunStatus) -> None:
         """Replace status.json. Only the run's one writer calls this; see core.runs.queue."""
-        files.write_json(self.folder / "status.json", status.model_dump(mode="json"))
+        # pydantic writes infinity and not-a-number as null, which JSON knows
+        content = status.model_dump_json(indent=2) + "\n"
+        files.write_bytes(self.folder / "status.json", content.encode())
 
     def metrics(self, event: str | None = None) -> list[dict[str, Any]]:
         """Lines of metrics.jsonl, all or of one event: "batch" or "epoch"."""
@@ -115,11 +121,11 @@ def create(spec: RunSpec) -> Run:
     """Make the folder of a new, queued run, named after its data and design and counted up."""
     parent = workspace.runs_folder()
     base = re.sub(r"[^\w-]+", "-", f"{Path(spec.data.source).name}-{spec.model.name}").lower()
-    base = base.strip("-")[:60]
+    base = base.strip("-")[:60] or "run"
     with storing(parent, "create a run"):
         parent.mkdir(parents=True, exist_ok=True)
-        taken = [path.name.rpartition("-")[2] for path in parent.glob(f"{base}-*")]
-        number = max((int(text) for text in taken if text.isdigit()), default=0) + 1
+        taken = [path.name.removeprefix(f"{base}-") for path in parent.glob(f"{base}-*")]
+        number = max((int(text) for text in taken if text.isdecimal()), default=0) + 1
         while True:
             run = Run(parent / f"{base}-{number}")
             try:
@@ -128,8 +134,9 @@ def create(spec: RunSpec) -> Run:
             except FileExistsError:
                 number += 1
     try:
-        files.write_json(run.folder / "spec.json", spec.model_dump(mode="json"))
+        # spec.json last: a folder without it is no run yet, so readers never meet half of one
         run.write_status(RunStatus(created=time.time(), epochs=spec.train.epochs))
+        files.write_json(run.folder / "spec.json", spec.model_dump(mode="json"))
     except BaseException:
         shutil.rmtree(run.folder, ignore_errors=True)
         raise
@@ -146,15 +153,9 @@ def all_runs() -> list[Run]:
 
 
 def find(text: str) -> Run:
-    """The run of that id or folder; raises NotFoundError."""
-    named = workspace.runs_folder() / text
-    for folder in (named, Path(text).expanduser()):
-        if (
-            text
-            and (folder / "spec.json").is_file()
-            and (folder != named or Path(text).name == text)
-        ):
-            return Run(folder.resolve())
+    """The run of that id; raises NotFoundError. A path is no id, wherever it leads."""
+    if text and text == Path(text).name and text[0] != "." and (run := _at(text)) is not None:
+        return run
     newest = ", ".join(run.id for run in all_runs()[:5]) or "none so far"
     raise NotFoundError(
         f"There is no run {text}",
@@ -162,6 +163,22 @@ def find(text: str) -> Run:
         received=repr(text),
         remedy="It may have been deleted; choose one from the list of runs",
     )
+
+
+def locate(text: str) -> Run:
+    """The run of that id, or the run folder at that path; raises NotFoundError."""
+    if os.sep in text and (run := _at(str(Path(text).expanduser().absolute()))) is not None:
+        return run
+    return find(text)
+
+
+def _at(path: str) -> Run | None:
+    """The run in that folder; a path that is not absolute starts from the runs' folder."""
+    folder = workspace.runs_folder() / path
+    try:
+        return Run(folder.resolve()) if (folder / "spec.json").is_file() else None
+    except (OSError, ValueError):  # too long for a name, or with a character that none may have
+        return None
 
 
 def delete(run: Run) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import ModuleType
 
 # Keras imports these if it finds them, for features that the worker has no use for. They cost 4 of
-# the 10 seconds that the import takes on two cores (benchmarks/startup.py).
+# the 10 seconds that the import takes on two cores (benchmarks/imports.py).
 _UNUSED = ("sklearn", "matplotlib", "pandas", "scipy", "IPython")
 
 

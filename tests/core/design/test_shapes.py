@@ -69,14 +69,18 @@ def test_starter_row_by_row() -> None:
         ("flatten_1", (16_384,), 0),
         ("output_1", (12,), 196_620),
     ]
-    assert rows[1].details == "filters 32, 3 x 3, stride 1, same, relu"
+    assert rows[1].details == "32 filters, 3 × 3, same, relu"
     assert rows[1].title == "Conv2D"
 
 
 def test_details() -> None:
     """A layer's settings are told in a few words; what is not set is not told."""
-    assert details(Dense(units=512, max_norm=2.0)) == "units 512, relu, max norm 2"
-    assert details(Dense(activation="linear")) == "units 128"
+    assert details(Dense(units=512, max_norm=2.0)) == "512 units, relu, max norm 2"
+    assert details(Dense(activation="linear")) == "128 units"
+    assert details(Conv2D(filters=1024, kernel_size=5, strides=2)) == (
+        "1,024 filters, 5 × 5, stride 2, relu"
+    )
+    assert details(MaxPooling2D()) == "2 × 2"
     assert details(Dropout(rate=0.25)) == "rate 0.25"
     assert details(Input()) == "scale 0 to 1"
     assert details(Flatten()) == ""

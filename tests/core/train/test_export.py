@@ -1,0 +1,146 @@
+"""core.train.export: model.keras -> model.onnx, checked against Keras."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from core.design.presets import preset
+from core.errors import ModelError
+from core.runs.run import Run
+from core.train import backend
+
+pytestmark = pytest.mark.tensorflow
+
+
+def photos(*shape: int) -> Any:
+    """Random images."""
+    return np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
+
+
+def predicted(path: Path, images: Any) -> Any:
+    """What a model.onnx says of images."""
+    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    return session.run(None, {session.get_inputs()[0].name: images})[0]
+
+
+def test_onnx_says_what_keras_says(trained_run: Run) -> None:
+    """model.onnx and model.keras give 32 images the same probabilities, up to rounding."""
+    keras = backend.start()
+    model = keras.models.load_model(trained_run.folder / "model.keras", compile=False)
+    images = photos(32, 24, 24, 3)
+    found = predicted(trained_run.folder / "model.onnx", images)
+    assert found.shape == (32, 3)
+    assert np.abs(found - np.asarray(model(images, training=False))).max() < 1e-5
+
+
+def test_saved_models_take_images_of_any_size(trained_run: Run) -> None:
+    """Resizing is inside the saved models: both take images of another size and agree on them."""
+    keras = backend.start()
+    model = keras.models.load_model(trained_run.folder / "model.keras", compile=False)
+    for size in ((50, 31), (8, 8), (200, 100)):
+        images = photos(2, *size, 3)
+        found = predicted(trained_run.folder / "model.onnx", images)
+        assert np.abs(found - np.asarray(model(images, training=False))).max() < 1e-3
+        assert found.sum(axis=1) == pytest.approx([1, 1], abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["lab-cifar10", "lenet-5"])
+def test_designs_export_as_they_predict(tmp_path: Path, name: str) -> None:
+    """Dropout, batch normalization and average pooling export in the way they predict."""
+    keras = backend.start()
+    from core.design.build import build
+    from core.train.export import TOLERANCE, export_onnx
+
+    keras.utils.set_random_seed(0)
+    model = build(preset(name).model, (32, 32, 1), 4, resize=True)
+    for variable in model.weights:  # statistics as training leaves them, not 0 and 1
+        if "moving_variance" in variable.path:
+            variable.assign(variable * 2.5)
+    images = photos(32, 32, 32, 1)
+    difference = export_onnx(model, tmp_path / "model.onnx", images)
+    assert difference <= TOLERANCE
+    wanted = np.asarray(model(images, training=False))
+    assert predicted(tmp_path / "model.onnx", images) == pytest.approx(wanted, abs=TOLERANCE)
+    assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
+
+
+def test_a_model_that_differs_is_refused(tmp_path: Path) -> None:
+    """An exported model that does not agree with Keras is refused, and the old file stays."""
+    keras = backend.start()
+    import tensorflow as tf
+
+    from core.train.export import export_onnx
+
+    @keras.saving.register_keras_serializable()
+    class Fickle(keras.layers.Layer):  # type: ignore[misc]
+        """Answers otherwise when it is traced for the export."""
+
+        def call(self, x: Any) -> Any:
+            return x[:, ::-1] if tf.inside_function() else x
+
+    image = keras.Input((2, 2, 1), dtype="uint8")
+    scores = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(image))
+    model = keras.Model(image, Fickle()(keras.layers.Softmax()(scores)))
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"the old one")
+    with pytest.raises(ModelError) as caught:
+        export_onnx(model, path, photos(32, 2, 2, 1))
+    assert "0.001" in caught.value.expected
+    assert "32 images" in caught.value.received
+    assert path.read_bytes() == b"the old one"
+    assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
+
+
+def test_a_run_is_exported_again(trained_run: Run) -> None:
+    """The export of a run's model.keras says the same as the one made when it was trained."""
+    from core.train import export
+
+    images = photos(5, 24, 24, 3)
+    path = trained_run.folder / "model.onnx"
+    wanted = predicted(path, images)
+    path.unlink()
+    export.main(trained_run.folder)
+    assert predicted(path, images) == pytest.approx(wanted, abs=1e-6)
+
+
+def test_an_export_is_as_old_as_its_model(trained_run: Run) -> None:
+    """A model.keras saved while an older one is exported is seen to be newer than the export."""
+    from core.train import export
+
+    model = trained_run.folder / "model.keras"
+    os.utime(model, (1_000, 1_000))
+    export.main(trained_run.folder)
+    assert (trained_run.folder / "model.onnx").stat().st_mtime == 1_000
+
+
+@pytest.mark.parametrize("damage", ["half", "empty", "missing", "overwritten"])
+def test_a_damaged_model_is_a_clear_error(trained_run: Run, damage: str) -> None:
+    """A model.keras that is cut, empty, gone or overwritten in its middle is named in the error."""
+    from core.train import export
+
+    path = trained_run.folder / "model.keras"
+    content = path.read_bytes()
+    middle = len(content) // 2
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(
+            {
+                "half": content[:middle],
+                "empty": b"",
+                "overwritten": content[: middle - 500] + bytes(1000) + content[middle + 500 :],
+            }[damage]
+        )
+    before = (trained_run.folder / "model.onnx").read_bytes()
+    with pytest.raises(ModelError) as caught:
+        export.main(trained_run.folder)
+    assert trained_run.id in caught.value.what
+    assert "model.keras" in caught.value.expected
+    assert "bytes" in caught.value.received
+    assert (trained_run.folder / "model.onnx").read_bytes() == before

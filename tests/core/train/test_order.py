@@ -1,0 +1,65 @@
+"""core.train.order: what can be checked is checked before a run is made."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from core.errors import AppError, DataError, NotFoundError, SpecError
+from core.runs.run import all_runs
+from core.runs.status import State
+from core.specs import Conv2D, Input, ModelSpec, Output
+from core.train.order import order
+from tests.conftest import small_spec
+from tests.core.conftest import hold_slot
+
+
+def test_a_good_order_is_queued(queue_home: Path, examples: Path) -> None:
+    """A run whose images and design fit is queued, and the reading of its images is reported."""
+    lock = hold_slot(queue_home)
+    reports: list[tuple[int, int]] = []
+    run = order(small_spec(str(examples)), lambda done, total: reports.append((done, total)))
+    assert reports[-1] == (60, 60)
+    assert run.status.state is State.QUEUED
+    assert all_runs() == [run]
+    lock.release()
+
+
+@pytest.mark.parametrize(
+    ("damage", "kind", "word"),
+    [
+        ("missing", NotFoundError, "folder"),
+        ("empty", DataError, "images"),
+        ("one class", DataError, "class"),
+        ("one image", DataError, "too few images"),
+        ("design", SpecError, "Layer 2"),
+    ],
+)
+def test_a_bad_order_makes_no_run(
+    queue_home: Path, examples: Path, damage: str, kind: type[AppError], word: str
+) -> None:
+    """Images or a design that cannot be used are refused before there is a run."""
+    spec = small_spec(str(examples))
+    if damage == "missing":
+        shutil.rmtree(examples)
+    elif damage == "empty":
+        shutil.rmtree(examples)
+        examples.mkdir()
+    elif damage == "one class":
+        for name in ("circles", "crosses"):
+            shutil.rmtree(examples / name)
+    elif damage == "one image":
+        for path in sorted((examples / "circles").iterdir())[1:]:
+            path.unlink()
+    else:
+        layers = (Input(), Conv2D(kernel_size=31), Output())
+        spec = spec.changed(model=ModelSpec(name="wide", layers=layers).model_dump())
+    with pytest.raises(kind) as caught:
+        order(spec)
+    assert word in str(caught.value)
+    assert caught.value.expected
+    assert caught.value.received
+    assert caught.value.remedy
+    assert all_runs() == []

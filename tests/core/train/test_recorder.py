@@ -1,0 +1,167 @@
+"""core.train.recorder: metrics, the best weights, Stop and early stopping."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.data.dataset import load
+from core.runs.run import Run, create
+from core.runs.status import State
+from core.specs import TrainSpec
+from core.train import backend
+from core.train.reporter import Reporter
+from core.train.worker import work
+from tests.conftest import small_spec
+
+pytestmark = pytest.mark.tensorflow
+IMAGES, BATCH, STEPS = 42, 8, 6  # the last batch holds 2 images
+
+
+@pytest.fixture
+def run(home: Path, examples: Path) -> Run:
+    """A run on 42 training images in 6 batches, the last of 2 images."""
+    return create(small_spec(str(examples), epochs=3, batch_size=BATCH))
+
+
+@pytest.fixture
+def every_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write a line after every batch but an epoch's first."""
+    backend.start()
+    from core.train import recorder
+
+    monkeypatch.setattr(recorder, "_INTERVAL", 1e-9)
+
+
+Fit = Callable[..., tuple[Any, Reporter]]
+
+
+@pytest.fixture
+def fit(run: Run) -> Fit:
+    """Fit the run's design with a Recorder; returns it with its reporter."""
+
+    def fit(**train: Any) -> tuple[Any, Reporter]:
+        keras = backend.start()
+        from core.design.build import build
+        from core.train import engine
+        from core.train.recorder import Recorder
+
+        spec = TrainSpec(epochs=run.spec.train.epochs, batch_size=BATCH).changed(**train)
+        data = load(run.spec.data)
+        split = data.split(spec.validation_share)
+        keras.utils.set_random_seed(0)
+        model, serving = (
+            build(run.spec.model, data.shape, 3, resize=resize) for resize in (False, True)
+        )
+        engine.compile_model(model, spec)
+        reporter = Reporter(run)
+        recorder = Recorder(
+            reporter, serving, images=IMAGES, batch_size=BATCH, patience=spec.patience
+        )
+        engine.fit(model, data, split.train, split.validation, spec, recorder)
+        return recorder, reporter
+
+    return fit
+
+
+def test_each_epoch_has_a_line(run: Run, every_batch: None) -> None:
+    """An epoch's line has its number, losses, accuracies, seconds, speed and learning rate."""
+    work(run)
+    lines = run.metrics("epoch")
+    assert [line["epoch"] for line in lines] == [1, 2, 3]
+    for line in lines:
+        assert set(line) == {
+            *("event", "time", "epoch", "seconds", "images_per_second", "learning_rate"),
+            *("loss", "accuracy", "val_loss", "val_accuracy"),
+        }
+        assert line["learning_rate"] == pytest.approx(0.001)
+        assert line["seconds"] > 0
+        assert line["images_per_second"] > 0
+    assert run.status.state is State.DONE
+
+
+def test_a_batch_line_is_the_mean_since_the_line_before(run: Run, every_batch: None) -> None:
+    """The lines of an epoch's batches add up to the epoch, its smaller last batch included."""
+    work(run)
+    lines = run.metrics("batch")
+    assert len(lines) == 3 * (STEPS - 1)
+    for number, epoch in enumerate(run.metrics("epoch")):
+        mine = lines[number * (STEPS - 1) : (number + 1) * (STEPS - 1)]
+        places = [number + step / STEPS for step in range(2, STEPS + 1)]
+        assert [line["epoch"] for line in mine] == pytest.approx(places, abs=1e-4)
+        sizes = [8, 8, 8, 8, 2]
+        hits = [line["accuracy"] * size for line, size in zip(mine, sizes, strict=True)]
+        assert hits == pytest.approx([round(hit) for hit in hits], abs=1e-3)
+        losses = [line["loss"] * size for line, size in zip(mine, sizes, strict=True)]
+        first = epoch["loss"] * IMAGES - math.fsum(losses)  # the first batch has no line of its own
+        assert 0 < first / BATCH < 3
+        assert all(line["images_per_second"] > 0 for line in mine)
+
+
+def test_the_best_epoch_has_the_lowest_validation_loss(run: Run) -> None:
+    """The status names the epoch with the lowest validation loss, with its loss and accuracy."""
+    spec = run.spec
+    wild = spec.train.changed(epochs=12, optimizer="sgd", learning_rate=0.5)
+    run = create(spec.changed(train=wild.model_dump()))
+    work(run)
+    best = min(run.metrics("epoch"), key=lambda line: line["val_loss"])
+    assert run.status.best_epoch == best["epoch"]
+    assert run.status.val_loss == best["val_loss"]
+    assert run.status.val_accuracy == best["val_accuracy"]
+    assert best["epoch"] < 12  # the last epoch is not the best, or this would show little
+
+
+def test_the_saved_weights_are_those_of_the_best_epoch(run: Run, fit: Fit) -> None:
+    """model.keras scores the best epoch's validation loss, not the last one's."""
+    recorder, reporter = fit(epochs=12, optimizer="sgd", learning_rate=0.5)
+    keras = backend.start()
+    from core.train import engine
+
+    data = load(run.spec.data)
+    rows = data.split(TrainSpec().validation_share).validation
+    saved = keras.models.load_model(run.folder / "model.keras", compile=False)
+    engine.compile_model(saved, TrainSpec())
+    loss, accuracy = engine.evaluate(saved, data, rows)
+    assert loss == pytest.approx(recorder.best_loss, rel=1e-3)
+    assert loss == pytest.approx(reporter.status.val_loss, rel=1e-3)
+    assert accuracy == pytest.approx(reporter.status.val_accuracy)
+    assert loss < run.metrics("epoch")[-1]["val_loss"]
+
+
+def test_patience_stops_early(run: Run) -> None:
+    """Training ends after as many epochs without a better validation loss as patience says."""
+    spec = run.spec
+    impatient = spec.train.changed(epochs=200, optimizer="sgd", learning_rate=0.5, patience=3)
+    run = create(spec.changed(train=impatient.model_dump()))
+    work(run)
+    status = run.status
+    assert status.state is State.DONE
+    assert status.epoch < 200
+    assert status.best_epoch == status.epoch - 3
+    assert status.test_accuracy is not None
+
+
+def test_stop_ends_within_the_epoch(run: Run, fit: Fit) -> None:
+    """Stop ends the fit after the current batch, and the part of an epoch is marked so."""
+    (run.folder / "cancel").touch()
+    recorder, reporter = fit()
+    assert recorder.cancelled
+    (line,) = run.metrics("epoch")
+    assert line["partial"] is True
+    assert line["val_loss"] is not None
+    assert reporter.status.best_epoch == 1
+    assert run.has_model
+
+
+def test_figures_on_the_way_are_plausible(run: Run, fit: Fit, every_batch: None) -> None:
+    """Steps, speed and time left are told while training, and at the end nothing is left."""
+    _, reporter = fit()
+    status = reporter.status
+    assert (status.epoch, status.step, status.steps) == (3, 0, STEPS)
+    assert status.images_per_second
+    assert status.eta is not None
+    assert status.eta >= 0

@@ -1,0 +1,261 @@
+"""core.train.worker: a run from its spec to its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from core import workspace
+from core.predict.classifier import Classifier
+from core.runs import queue
+from core.runs.run import Run, create
+from core.runs.status import State
+from core.specs import AveragePooling2D, Dense, Flatten, Input, ModelSpec, Output, RunSpec
+from core.train import backend
+from core.train.worker import work
+from tests.conftest import small_spec
+from tests.core.train.conftest import SmallDisk
+
+Wait = Callable[[Callable[[], bool], float], None]
+pytestmark = pytest.mark.tensorflow
+
+
+def trained(spec: RunSpec, **train: Any) -> Run:
+    """A run trained here and now."""
+    run = create(spec.changed(train=spec.train.changed(**train).model_dump()))
+    work(run)
+    return run
+
+
+def curves(run: Run) -> list[list[float | None]]:
+    """Losses and accuracies of each epoch."""
+    names = ("loss", "accuracy", "val_loss", "val_accuracy")
+    return [[line[name] for name in names] for line in run.metrics("epoch")]
+
+
+def test_the_finished_run_says_what_it_learned(trained_run: Run) -> None:
+    """A done run tells its epochs, images, parameters, speed and accuracies, and they are good."""
+    status = trained_run.status
+    assert status.state is State.DONE
+    assert status.error is None
+    assert (status.epoch, status.epochs) == (6, 6)
+    assert (status.train_images, status.validation_images, status.test_images) == (42, 6, 12)
+    assert status.parameters == 26_307
+    assert status.images_per_second
+    assert status.images_per_second > 0
+    assert status.progress == 1
+    assert status.eta is None
+    assert status.phase == ""
+    assert status.seconds
+    assert status.val_accuracy is not None
+    assert status.test_accuracy is not None
+    assert status.test_accuracy >= 0.75
+
+
+def test_test_accuracy_belongs_to_the_saved_model(trained_run: Run) -> None:
+    """The saved model scores the test accuracy that the run reports."""
+    from core.data.dataset import load
+
+    data = load(trained_run.spec.data)
+    rows = data.split(trained_run.spec.train.validation_share).test
+    found = Classifier(trained_run).classify(np.asarray(data.images.images[rows]))
+    hits = [
+        prediction.top(1)[0][0] == data.classes[label]
+        for prediction, label in zip(found, data.images.labels[rows], strict=True)
+    ]
+    assert np.mean(hits) == pytest.approx(trained_run.status.test_accuracy)
+
+
+def test_the_same_seed_gives_the_same_curves(home: Path, examples: Path) -> None:
+    """Two runs with one seed learn the same, number for number; with another seed they differ."""
+    spec = small_spec(str(examples))
+    first, second = trained(spec), trained(spec)
+    other = trained(spec, seed=1, epochs=1)
+    assert curves(first) == curves(second)
+    assert first.status.test_loss == second.status.test_loss
+    assert curves(other)[0] != curves(first)[0]
+
+
+def test_stop_keeps_the_best_model_so_far(home: Path, examples: Path, wait_for: Wait) -> None:
+    """Stop ends a training within its epoch, and the best model so far is tested and usable."""
+    run = create(small_spec(str(examples), epochs=1000))
+    worker = threading.Thread(target=work, args=(run,))
+    worker.start()
+    wait_for(lambda: (run.folder / "metrics.jsonl").exists() and len(run.metrics("epoch")) > 1, 60)
+    queue.cancel(run)
+    worker.join(60)
+    assert not worker.is_alive()
+    status = run.status
+    assert status.state is State.STOPPED
+    assert status.error is None
+    assert status.epoch < 1000
+    assert status.best_epoch is not None
+    assert status.test_accuracy is not None
+    assert Classifier(run).classes == ("circles", "crosses", "squares")
+    assert run.cancelled
+
+
+def test_stop_before_training_starts_no_tensorflow(home: Path, examples: Path) -> None:
+    """A run stopped while it starts is stopped, without a model and without an error."""
+    run = create(small_spec(str(examples)))
+    (run.folder / "cancel").touch()
+    assert work(run) is State.STOPPED
+    assert run.status.state is State.STOPPED
+    assert run.status.error is None
+    assert run.metrics() == []
+    assert not run.has_model
+
+
+def test_too_large_a_learning_rate_is_a_clear_failure(home: Path, examples: Path) -> None:
+    """A loss that is no longer a number ends the run with a sentence on the learning rate."""
+    dense = (Dense(units=64, activation="linear"),) * 3
+    layers = (Input(), Flatten(), *dense, Output())
+    spec = small_spec(str(examples), epochs=20)
+    spec = spec.changed(model=ModelSpec(name="linear", layers=layers).model_dump())
+    run = trained(spec, optimizer="sgd", learning_rate=10.0)
+    status = run.status
+    assert status.state is State.FAILED
+    assert status.error is not None
+    assert status.error["what"].startswith("The loss is no longer a number in epoch ")
+    assert "learning rate of 10" in status.error["received"]
+    assert "ten times smaller" in status.error["remedy"]
+    last = run.metrics("epoch")[-1]
+    assert None in (last["loss"], last["val_loss"])
+    assert status.epoch == last["epoch"]
+
+
+def test_images_that_are_gone_are_a_clear_failure(home: Path, examples: Path) -> None:
+    """A run whose images were deleted before it started fails and says which folder is missing."""
+    run = create(small_spec(str(examples)))
+    shutil.rmtree(examples)
+    assert work(run) is State.FAILED
+    assert run.status.error is not None
+    assert str(examples) in run.status.error["what"]
+
+
+def test_a_damaged_spec_is_a_clear_failure(home: Path, examples: Path) -> None:
+    """A run whose spec.json is cut in half fails and names the file."""
+    run = create(small_spec(str(examples)))
+    path = run.folder / "spec.json"
+    path.write_bytes(path.read_bytes()[:100])
+    assert work(run) is State.FAILED
+    assert run.status.error is not None
+    assert "spec.json" in run.status.error["expected"]
+
+
+def test_a_deleted_folder_is_not_made_again(home: Path, examples: Path, wait_for: Wait) -> None:
+    """A worker whose run folder is deleted while it trains ends by itself and leaves nothing."""
+    run = create(small_spec(str(examples), epochs=1000))
+    worker = threading.Thread(target=work, args=(run,))
+    worker.start()
+    wait_for(lambda: run.status.epoch >= 1, 60)
+    shutil.rmtree(run.folder)
+    worker.join(30)
+    assert not worker.is_alive()
+    assert not run.folder.exists()
+
+
+def test_a_design_too_large_for_memory_is_a_clear_failure(home: Path, examples: Path) -> None:
+    """A training that does not fit in memory fails and says what to make smaller."""
+    layers = (
+        *(Input(), AveragePooling2D(pool_size=24), Flatten()),
+        *(Dense(units=65536), Dense(units=65536), Output()),  # the second takes 16 GB
+    )
+    spec = small_spec(str(examples))
+    spec = spec.changed(model=ModelSpec(name="huge", layers=layers).model_dump())
+    backend.start()
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    room = psutil.Process().memory_info().vms + 4 * 2**30
+    resource.setrlimit(resource.RLIMIT_AS, (room, limits[1]))
+    try:
+        run = trained(spec)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+    assert run.status.state is State.FAILED
+    assert run.status.error is not None
+    assert run.status.error["what"] == "The training does not fit in memory"
+    assert "smaller batch size" in run.status.error["remedy"]
+
+
+FULL_DISK = """
+import json, sys, threading, time
+from core.runs.run import create
+from core.train.worker import work
+from tests.conftest import small_spec, write_examples
+
+home = Path(sys.argv[1])
+examples = write_examples(home / "datasets" / "examples").name
+
+def fill_after(run, condition):
+    while not condition(run):
+        time.sleep(0.01)
+    fill(home)
+
+def train(epochs, condition):
+    run = create(small_spec(examples, epochs=epochs))
+    filler = threading.Thread(target=fill_after, args=(run, condition))
+    filler.start()
+    work(run)
+    filler.join()
+    (home / "ballast").unlink()
+    return run
+
+runs = [
+    train(1000, lambda run: run.status.phase == "training"),
+    train(1000, lambda run: (run.status.best_epoch or 0) > 1),
+    train(1, lambda run: run.status.phase == "preparing the model for predicting"),
+]
+results = [
+    {**run.status.model_dump(mode="json"), "files": sorted(p.name for p in run.folder.iterdir())}
+    for run in runs
+]
+print(json.dumps(results))
+"""
+
+
+def test_a_full_disk_is_a_clear_failure(small_disk: SmallDisk) -> None:
+    """A run that meets a full disk says so, keeps its best model, and leaves no half files."""
+    done = small_disk("8m", FULL_DISK)
+    assert done.returncode == 0, done.stdout + done.stderr
+    early, late, last = json.loads(done.stdout.splitlines()[-1])
+    for result in (early, late, last):
+        assert result["state"] == "failed", result
+        assert result["error"]["kind"] == "StorageError"
+        assert result["error"]["what"].startswith("The disk is full, so Layerwise could not ")
+        assert not [name for name in result["files"] if name.startswith(".")]
+    assert "model.keras" not in early["files"]
+    assert "model.keras" in late["files"]
+    assert late["best_epoch"] >= 1
+    assert "model.onnx" not in late["files"]
+    assert "save the model for predicting" in last["error"]["what"]
+    assert "model.keras" in last["files"]
+    assert last["test_accuracy"] is not None
+
+
+def test_the_command_answers_with_its_exit_code(home: Path, examples: Path) -> None:
+    """python -m core.train.worker ends with 1 when its run failed, and says why in its output."""
+    run = create(small_spec(str(examples / "circles")))
+    done = subprocess.run(
+        [sys.executable, "-m", "core.train.worker", str(run.folder)],
+        cwd=workspace.CHECKOUT,
+        env={**os.environ, "LAYERWISE_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert run.status.error is not None
+    assert run.status.error["what"] in done.stdout
