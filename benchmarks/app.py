@@ -43,8 +43,10 @@ def serving(script: Path, home: Path) -> Iterator[float]:
     """Run an app; yields the moment at which it was started."""
     begun = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", str(script)]
-        + ["--server.port", str(PORT), "--server.headless", "true"],
+        [
+            *(sys.executable, "-m", "streamlit", "run", str(script)),
+            *("--server.port", str(PORT), "--server.headless", "true"),
+        ],
         cwd=script.parent,
         env={**os.environ, "LAYERWISE_HOME": str(home)},
         stdout=subprocess.DEVNULL,

@@ -12,6 +12,8 @@ import argparse
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -45,25 +47,18 @@ def main() -> None:
             begun = time.perf_counter()
             session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
             loaded = time.perf_counter() - begun
-        name = session.get_inputs()[0].name
-        seconds: dict[str, list[float]] = {"onnx": [], "call": [], "predict": []}
-        for repeat in range(options.repeats + 2):
-            for key, predict in (
-                ("onnx", lambda: session.run(None, {name: photo})),
-                ("call", lambda: np.asarray(model(photo, training=False))),
-                ("predict", lambda: model.predict(photo, verbose=0)),
-            ):
-                begun = time.perf_counter()
-                predict()
-                if repeat >= 2:  # the first calls build graphs and warm caches
-                    seconds[key].append(1000 * (time.perf_counter() - begun))
-        ratio = statistics.median(seconds["call"]) / statistics.median(seconds["onnx"])
+        onnx, call, predict = milliseconds(
+            partial(session.run, None, {session.get_inputs()[0].name: photo}),
+            partial(model, photo, training=False),
+            partial(model.predict, photo, verbose=0),
+            repeats=options.repeats,
+        )
         rows.append(
             (
                 preset.name,
                 f"{model.count_params():,}",
-                *(spread(seconds[key], "ms") for key in ("onnx", "call", "predict")),
-                f"{ratio:.1f}",
+                *(spread(values, "ms") for values in (onnx, call, predict)),
+                f"{statistics.median(call) / statistics.median(onnx):.1f}",
                 f"{loaded:.2f} s",
             )
         )
@@ -80,6 +75,18 @@ def main() -> None:
         ),
         rows,
     )
+
+
+def milliseconds(*calls: Callable[[], object], repeats: int) -> list[list[float]]:
+    """How long each call takes, `repeats` times, the calls interleaved."""
+    times: list[list[float]] = [[] for _ in calls]
+    for repeat in range(repeats + 2):
+        for call, measured in zip(calls, times, strict=True):
+            begun = time.perf_counter()
+            np.asarray(call())  # waits for the result
+            if repeat >= 2:  # the first calls build graphs and warm caches
+                measured.append(1000 * (time.perf_counter() - begun))
+    return times
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from random import Random
 import numpy as np
 from PIL import Image, ImageDraw
 
-from core.data.sketch_shapes import SHAPES, Colour, Pen
+from core.data.sketch_pen import Colour, Pen
+from core.data.sketch_shapes import SHAPES
 from core.errors import NotFoundError
 
 CLASSES: tuple[str, ...] = tuple(SHAPES)
