@@ -9,14 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
-from rich.table import Table
 
 from core import errors, words
 from core.data import catalogue
@@ -29,10 +24,8 @@ from core.runs.run import Run
 from core.runs.status import RunStatus, State
 from core.specs import DataSpec, RunSpec, Spec, TrainSpec
 from core.specs.spec import expectation
+from core.terminal import decoding, err, out, print_table, progress_bar
 from core.train.order import order
-
-_messages = Console(stderr=True, highlight=False, soft_wrap=True)
-_results = Console(highlight=False, soft_wrap=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = options.verb(options)
     except AppError as error:
-        _messages.print(f"Error: {error}", style="red", markup=False)
+        err.print(f"Error: {error}", style="red", markup=False)
         if options.json:
             print(json.dumps({"error": error.to_dict()}))
         return error.exit_code
@@ -150,7 +143,7 @@ def _data_list(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps([vars(entry) for entry in entries]))
         return 0
-    _print_table(
+    print_table(
         ("Name", "Title", "On this machine", "What it is"),
         ((e.name, e.title, "yes" if e.ready else "no", e.description) for e in entries),
     )
@@ -159,7 +152,7 @@ def _data_list(options: argparse.Namespace) -> int:
 
 def _data_show(options: argparse.Namespace) -> int:
     spec = DataSpec.parse({"source": catalogue.locate(options.data), **_given(options, DataSpec)})
-    with _decoding() as progress:
+    with decoding() as progress:
         data = load(spec, progress)
     split = data.split(TrainSpec().validation_share)
     widths, heights = data.images.sizes.min(axis=0), data.images.sizes.max(axis=0)
@@ -180,13 +173,13 @@ def _data_show(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(result))
         return 0
-    _results.print(
+    out.print(
         f"{data.title}: {words.count(result['images'])} images in {len(data.classes)} classes, "
         f"worked on as {words.shape(data.shape)}"
     )
-    _print_table(("Class", "Images"), ((k, words.count(v)) for k, v in data.counts().items()))
+    print_table(("Class", "Images"), ((k, words.count(v)) for k, v in data.counts().items()))
     for item in data.images.skipped:
-        _results.print(f"Left out: {item.name}: {item.reason}", markup=False)
+        out.print(f"Left out: {item.name}: {item.reason}", markup=False)
     return 0
 
 
@@ -201,27 +194,27 @@ def _train(options: argparse.Namespace) -> int:
     spec = RunSpec.parse(
         {"model": design.model, "data": data_spec, "train": train_spec, "tags": tags}
     )
-    with _decoding() as progress:
+    with decoding() as progress:
         run = order(spec, progress)
-    _messages.print(f"Run {run.id} in {run.folder}", markup=False)
+    err.print(f"Run {run.id} in {run.folder}", markup=False)
     status = _follow(run)
     if options.json:
         print(json.dumps(_run_result(run, status)))
     else:
-        _results.print(
+        out.print(
             f"{run.id}: {status.state}, validation accuracy {words.percent(status.val_accuracy)}, "
             f"test accuracy {words.percent(status.test_accuracy)} (epoch {status.best_epoch}), "
             f"{words.duration(status.seconds)}"
         )
     if status.error is not None:
         error = errors.from_dict(status.error)
-        _messages.print(f"Error: {error}", style="red", markup=False)
+        err.print(f"Error: {error}", style="red", markup=False)
     return 0 if status.state is State.DONE else 1
 
 
 def _follow(run: Run) -> RunStatus:
     """Show a run's progress until it ends; Ctrl-C stops it, keeping the best model so far."""
-    with _bar("{task.fields[words]}") as bar:
+    with progress_bar("{task.fields[words]}") as bar:
         task = bar.add_task("", total=1.0, words="queued")
         while True:
             try:
@@ -236,7 +229,7 @@ def _follow(run: Run) -> RunStatus:
                     return status
                 time.sleep(0.2)
             except KeyboardInterrupt:
-                _messages.print("Stopping after the current batch; the best model is kept.")
+                err.print("Stopping after the current batch; the best model is kept.")
                 queue.cancel(run)
 
 
@@ -271,9 +264,9 @@ def _runs(options: argparse.Namespace) -> int:
         print(json.dumps([_run_result(run, status) for run, status in found]))
         return 0
     if not found:
-        _results.print("No runs so far. Start one with python -m core train.")
+        out.print("No runs so far. Start one with python -m core train.")
         return 0
-    _print_table(
+    print_table(
         ("Run", "Status", "Epochs", "Validation", "Test", "Took", "Created"),
         (
             (
@@ -303,42 +296,13 @@ def _predict(options: argparse.Namespace) -> int:
         except InputError as error:
             bad += 1
             results.append({"image": str(path), "top": [], "error": str(error)})
-            _messages.print(f"{path}: {error}", style="red", markup=False)
+            err.print(f"{path}: {error}", style="red", markup=False)
             continue
         pairs = [{"label": label, "probability": share} for label, share in top]
         results.append({"image": str(path), "top": pairs})
         if not options.json:
             line = ", ".join(f"{label} {words.percent(share)}" for label, share in top)
-            _results.print(f"{path}: {line}", markup=False)
+            out.print(f"{path}: {line}", markup=False)
     if options.json:
         print(json.dumps(results))
     return 2 if bad else 0
-
-
-def _print_table(columns: Sequence[str], rows: Any) -> None:
-    table = Table(*columns, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*row)
-    _results.print(table)
-
-
-def _bar(text: str) -> Progress:
-    """A progress bar on a terminal; nothing where stderr is a file or a pipe."""
-    return Progress(
-        BarColumn(),
-        TextColumn(text, markup=False),
-        console=_messages,
-        disable=not _messages.is_terminal,
-        transient=True,
-    )
-
-
-@contextmanager
-def _decoding() -> Iterator[Callable[[int, int], None]]:
-    with _bar("reading images {task.completed:,.0f} of {task.total:,.0f}") as bar:
-        task = bar.add_task("", total=1, visible=False)
-
-        def progress(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, visible=True)
-
-        yield progress

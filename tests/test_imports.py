@@ -17,7 +17,7 @@ HEAVY = {"tensorflow", "keras", "tf2onnx", "kerastuner", "keras_tuner", "sagemak
 TENSORFLOW = {"core.train.engine", "core.train.export", "core.train.recorder", "core.design.build"}
 # a module imports only from lower ranks, or from its own package
 RANKS = {
-    **dict.fromkeys(("errors", "specs", "files", "words", "workspace"), 0),
+    **dict.fromkeys(("errors", "specs", "files", "words", "workspace", "terminal"), 0),
     **dict.fromkeys(("design", "data", "runs"), 1),
     **dict.fromkeys(("train", "transfer", "draft"), 2),
     **dict.fromkeys(("tune", "cloud", "predict"), 3),

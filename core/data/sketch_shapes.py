@@ -7,7 +7,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from random import Random
 
-from core.data.sketch_pen import Pen, Point, arc, at, between, curve, sides
+from core.data.sketch_pen import Colour, Pen, Point, arc, at, between, curve, sides
 
 
 def axe(pen: Pen, rng: Random) -> None:
