@@ -20,6 +20,7 @@ import shutil
 import socket
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,10 @@ class Run:
     @property
     def saved_status(self) -> RunStatus:
         """status.json as it stands, whether the worker lives or not."""
+        path = self.folder / "status.json"
         try:
-            values = json.loads((self.folder / "status.json").read_bytes())
-            return RunStatus.model_validate(values)
+            stat = path.stat()
+            return _read_status(path, (stat.st_mtime_ns, stat.st_ino, stat.st_size))
         except (OSError, ValueError, ValidationError) as error:
             problem = RunError(
                 f"The status of the run {self.id} cannot be read",
@@ -115,6 +117,12 @@ class Run:
         except OSError:
             return ""
         return "\n".join(text.splitlines()[-lines:])
+
+
+@lru_cache(maxsize=4096)
+def _read_status(path: Path, stamp: tuple[int, ...]) -> RunStatus:  # noqa: ARG001
+    """Parse status.json once for each state of the file; pages list hundreds of them every second."""
+    return RunStatus.model_validate(json.loads(path.read_bytes()))
 
 
 def create(spec: RunSpec) -> Run:
