@@ -10,13 +10,13 @@ import io
 import struct
 import zlib
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from core.errors import ImageError
+from core.specs.data import Fit
 
 VERSION = 1  # part of every cache key: raise it when an image would decode differently
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"})
@@ -51,7 +51,6 @@ _TURNS = {  # EXIF orientation -> what brings the image upright
     8: Image.Transpose.ROTATE_90,
 }
 
-Fit = Literal["pad", "crop", "stretch"]
 Pixels = NDArray[np.uint8]
 
 

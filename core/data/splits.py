@@ -57,15 +57,16 @@ def split(
     for index in order:
         groups[int(digests[index])].append(index)
 
-    if not np.any(assigned == Part.TEST):
+    official = {part for part in (Part.VALIDATION, Part.TEST) if np.any(assigned == part)}
+    if Part.TEST not in official:
         # training, and validation where the set brings none, each need an image of what is left
-        keep = 1 if np.any(assigned == Part.VALIDATION) else 2
+        keep = 1 if Part.VALIDATION in official else 2
         _draw(assigned, order, groups, labels, digests, Part.TEST, test_share, keep)
-    if not np.any(assigned == Part.VALIDATION):
+    if Part.VALIDATION not in official:
         _draw(assigned, order, groups, labels, digests, Part.VALIDATION, validation_share, 1)
     assigned[assigned == Part.ANY] = Part.TRAIN
     assigned[left_out] = Part.ANY
-    _check(assigned, labels, classes)
+    _check(assigned, labels, classes, official)
 
     def rows(part: Part) -> Indices:
         return np.flatnonzero(assigned == part).astype(np.int64)
@@ -106,32 +107,49 @@ def _draw(
     """
     free = np.zeros(len(assigned), bool)
     free[order] = np.isin(assigned[order], (Part.ANY, Part.TRAIN))
-    counts = np.bincount(labels[free])
-    wanted = np.maximum(1, np.minimum(np.rint(counts * share), counts - keep)).astype(int)
-    taken = np.zeros(len(counts), int)
-    for index in order:
-        label = labels[index]
-        if not free[index] or taken[label] >= wanted[label]:
-            continue
-        for member in groups[int(digests[index])]:
-            if free[member]:
-                free[member] = False
-                assigned[member] = into
-                taken[labels[member]] += 1
+    wanted = np.maximum(1, np.rint(np.bincount(labels[free]) * share)).astype(int)
+    taken = np.zeros(len(wanted), int)
+    # different images that each class has left; copies count once
+    left = [len(np.unique(digests[free & (labels == label)])) for label in range(len(wanted))]
+
+    def move(index: int) -> None:
+        members = [member for member in groups[int(digests[index])] if free[member]]
+        for member in members:
+            free[member] = False
+            assigned[member] = into
+            taken[labels[member]] += 1
+        for label in {int(labels[member]) for member in members}:
+            left[label] -= 1
+
+    for first_of_class in (False, True):
+        for index in order:
+            label = labels[index]
+            size = sum(bool(free[member]) for member in groups[int(digests[index])])
+            if not free[index] or left[label] <= keep:
+                continue
+            # whole groups as long as they fit; then, for a class of large groups only, one of them
+            if taken[label] == 0 if first_of_class else taken[label] + size <= wanted[label]:
+                move(index)
 
 
-def _check(assigned: Indices, labels: NDArray[np.int64], classes: Sequence[str]) -> None:
+_WORDS = {Part.TRAIN: "training", Part.VALIDATION: "validation", Part.TEST: "test"}
+
+
+def _check(
+    assigned: Indices, labels: NDArray[np.int64], classes: Sequence[str], official: set[Part]
+) -> None:
+    """Raise DataError unless every class is in every part; `official` parts are the set's own."""
     for label, name in enumerate(classes):
         mine = assigned[labels == label]
-        missing = [
-            word
-            for part, word in (
-                (Part.TRAIN, "training"),
-                (Part.VALIDATION, "validation"),
-                (Part.TEST, "test"),
+        missing = [part for part in _WORDS if not np.any(mine == part)]
+        for part in official.intersection(missing):
+            word = _WORDS[part]
+            raise DataError(
+                f"The class {name} is not in the set's own {word} part",
+                expected=f"images of every class among the {word} images",
+                received=f"{len(mine)} images of {name}, but no {word} image of it",
+                remedy=f"Add {word} images of {name}, or remove the {word} folder to have one drawn",
             )
-            if not np.any(mine == part)
-        ]
         if missing:
             count = len(mine)
             raise DataError(
@@ -139,6 +157,6 @@ def _check(assigned: Indices, labels: NDArray[np.int64], classes: Sequence[str])
                 expected="at least 3 different images a class, so that training, validation and "
                 "test have one each",
                 received=f"{count} image{'' if count == 1 else 's'} in {name}, none left for "
-                f"{' and '.join(missing)}",
+                f"{' and '.join(_WORDS[part] for part in missing)}",
                 remedy=f"Add images to {name} or remove the class",
             )

@@ -22,17 +22,20 @@ from core.specs import (
     ModelSpec,
     Output,
 )
+from core.specs.data import Fit
 from core.specs.layers import LayerSpec
 
 
-def build(model: ModelSpec, shape: Shape, classes: int, *, resize: bool = False) -> keras.Model:
+def build(
+    model: ModelSpec, shape: Shape, classes: int, *, resize: Fit | None = None
+) -> keras.Model:
     """The Keras model of a design: uint8 images in, class probabilities out.
 
     Args:
         shape: height, width, channels the design works at.
         classes: number of classes.
-        resize: take images of any height and width and bring them to `shape` inside the model, as
-            the saved model does. Weights are the same either way.
+        resize: take images of any height and width and bring them to `shape` inside the model, in
+            this way, as the saved model does. Weights are the same with and without it.
 
     Raises:
         SpecError: the layers do not fit together.
@@ -41,10 +44,26 @@ def build(model: ModelSpec, shape: Shape, classes: int, *, resize: bool = False)
     height, width, channels = shape
     size = (None, None) if resize else (height, width)
     image = keras.Input((*size, channels), dtype="uint8", name="image")
-    x: Any = layers.Resizing(height, width, name="resize")(image) if resize else image
+    x: Any = image
+    if resize is not None:
+        x = layers.Rescaling(1.0, name="to_float")(x)  # padding has no bytes, only floats
+        x = _resizing(resize, height, width)(x)
     for layer, name in zip(model.layers, layer_names(model), strict=True):
         x = _layer(layer, name, classes)(x)
     return keras.Model(image, x, name="layerwise")
+
+
+def _resizing(fit: Fit, height: int, width: int) -> Any:
+    """What core.data.decode does to an upright image without transparency, as a layer."""
+    return layers.Resizing(
+        height,
+        width,
+        antialias=True,  # as Pillow's filters do; without it large photos lose what they show
+        pad_to_aspect_ratio=fit == "pad",
+        crop_to_aspect_ratio=fit == "crop",
+        fill_value=255.0,  # white
+        name="resize",
+    )
 
 
 @singledispatch

@@ -222,7 +222,10 @@ def worker_alive(status: RunStatus) -> bool:
         return False
     try:
         process = psutil.Process(status.pid)
+        # create_time moves when the clock is set; a fresh heartbeat then still tells it is the worker
         same = abs(process.create_time() - (status.pid_created or 0.0)) < 1.0
+        fresh = abs(time.time() - (status.heartbeat or 0.0)) < LOST_AFTER
+        same = same or (status.pid_created is not None and fresh)
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False

@@ -9,6 +9,9 @@ from pydantic import Field
 from core.specs.spec import Spec, setting
 
 
+Fit = Literal["pad", "crop", "stretch"]
+
+
 class DataSpec(Spec):
     """A set of images as a run sees it. `source` is a catalogue name or the path of a folder."""
 
@@ -20,7 +23,7 @@ class DataSpec(Spec):
         label="Working size",
         help="Height and width every image is brought to, in pixels; empty chooses it for the set.",
     )
-    fit: Literal["pad", "crop", "stretch"] = setting(
+    fit: Fit = setting(
         "pad",
         label="Fit",
         help="How an image that is not square is made so: pad keeps all of it on a white ground, "

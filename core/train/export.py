@@ -57,13 +57,24 @@ def export_onnx(model: Any, path: Path, images: NDArray[np.uint8]) -> float:
 def _convert(model: Any, path: Path, example: NDArray[np.uint8]) -> None:
     # Keras traces the call as if training where nothing says otherwise; an outer model with
     # training=False baked in exports batch normalization and dropout as they predict
-    image = keras.Input(model.input_shape[1:], dtype="uint8", name="image")
-    outer = keras.Model(image, model(image, training=False), name="layerwise_onnx")
+    image = keras.Input(example.shape[1:], dtype="uint8", name="image")
+    outer = keras.Model(image, _without_resizing(model)(image, training=False), name="layerwise")
     outer(example)
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tf2onnx looks for np.object, which NumPy 2 warns about
         outer.export(str(path), format="onnx", verbose=False)
+
+
+def _without_resizing(model: Any) -> Any:
+    """The part of a model after its resizing, which ONNX cannot express.
+
+    Whoever predicts with ONNX brings images to the model's size first, as core.data.decode does; an
+    image of another size is refused.
+    """
+    if all(layer.name != "resize" for layer in model.layers):
+        return model
+    return keras.Model(model.get_layer("resize").output, model.output)
 
 
 def _difference(model: Any, path: Path, images: NDArray[np.uint8]) -> float:

@@ -95,7 +95,7 @@ class Reporter:
         if self._thread.is_alive():
             self._thread.join()
         now = time.time()
-        details = error.to_dict() if error else None
+        details = error.to_dict() if error else self._status.error
         self.update(state=state, phase="", ended=now, heartbeat=now, eta=None, error=details)
         with contextlib.suppress(OSError):
             self._reserve.unlink()

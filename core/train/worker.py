@@ -16,7 +16,7 @@ from pathlib import Path
 from core import files
 from core.data.dataset import Dataset, load
 from core.data.splits import Split
-from core.errors import AppError, RunError
+from core.errors import AppError, ModelError, RunError
 from core.runs.run import Run
 from core.runs.status import State
 from core.specs import RunSpec
@@ -85,7 +85,7 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
     reporter.phase("building the model")
     keras.utils.set_random_seed(spec.train.seed)
     model = build(spec.model, data.shape, len(data.classes))
-    serving = build(spec.model, data.shape, len(data.classes), resize=True)
+    serving = build(spec.model, data.shape, len(data.classes), resize=spec.data.fit)
     engine.compile_model(model, spec.train)
     recorder = Recorder(
         reporter,
@@ -104,8 +104,12 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
         reporter.update(test_loss=loss, test_accuracy=accuracy)
         reporter.phase("preparing the model for predicting")
         images = engine.sample_images(data, split.test, export.CHECKED_IMAGES)
-        difference = export.export_onnx(serving, run.folder / "model.onnx", images)
-        reporter.log(f"test accuracy {accuracy:.4f}; ONNX and Keras differ by {difference:.1e}")
+        reporter.log(f"test accuracy {accuracy:.4f}")
+        try:
+            difference = export.export_onnx(serving, run.folder / "model.onnx", images)
+            reporter.log(f"ONNX and Keras differ by {difference:.1e}")
+        except ModelError as error:  # the training itself went well; predicting tries once more
+            reporter.update(error=error.to_dict())
     return State.STOPPED if recorder.cancelled else State.DONE
 
 

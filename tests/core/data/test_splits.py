@@ -251,7 +251,7 @@ def test_adding_images_moves_few(old: int, added: int, share: float, seed: int) 
     assert all(name.startswith("0/") for name in moved)
 
 
-@pytest.mark.parametrize(("count", "missing"), [(1, "training and validation"), (2, "training")])
+@pytest.mark.parametrize(("count", "missing"), [(1, "validation and test"), (2, "test")])
 def test_too_few_images(count: int, missing: str) -> None:
     """A class with one or two images is refused by its name, its count and what it lacks."""
     with pytest.raises(DataError, match="class 1 has too few images") as caught:
@@ -274,7 +274,7 @@ def test_class_that_the_official_test_lacks() -> None:
     example = replace(case(10, 10), parts=[1] * 7 + [3] * 3 + [1] * 10)
     with pytest.raises(DataError, match="class 1") as caught:
         example.split()
-    assert "none left for test" in caught.value.received
+    assert "no test image" in caught.value.received
 
 
 def test_large_set() -> None:

@@ -162,7 +162,7 @@ def test_scale(scale: str, low: float, high: float) -> None:
 def test_resizing_inside() -> None:
     """With resize, the model takes images of any size; its weights are the same either way."""
     model = preset("starter").model
-    fixed, free = (built(model, (16, 16, 3), 4, resize=flag) for flag in (False, True))
+    fixed, free = (built(model, (16, 16, 3), 4, resize=fit) for fit in (None, "pad"))
     free.set_weights(fixed.get_weights())
     images = np.random.default_rng(0).integers(0, 256, (2, 16, 16, 3), np.uint8)
     same = fixed.predict(images, verbose=0), free.predict(images, verbose=0)

@@ -293,9 +293,16 @@ def test_a_killed_process_not_yet_collected_is_lost(
 def test_another_process_with_the_same_number_does_not_count(home: Path) -> None:
     """A run is lost when its process's number belongs to a later process by now."""
     run = create(small_spec("sketches"))
-    identity = process_identity(os.getpid())
-    running(run, **{**identity, "pid_created": identity["pid_created"] - 100})
+    created = process_identity(os.getpid())["pid_created"] - 100
+    running(run, pid_created=created, heartbeat=time.time() - 2 * LOST_AFTER)
     assert run.status.state is State.LOST
+
+
+def test_setting_the_clock_loses_no_run(home: Path) -> None:
+    """A worker that beats is alive, even where a clock step changed when it seems to have begun."""
+    run = create(small_spec("sketches"))
+    running(run, pid_created=process_identity(os.getpid())["pid_created"] - 100)
+    assert run.status.state is State.RUNNING
 
 
 @pytest.mark.parametrize("unknown", [{"pid": None}, {"pid_created": None}, {"pid": 2**22 + 5}])

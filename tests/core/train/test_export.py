@@ -9,11 +9,15 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+from PIL import Image
 
+from core.data.decode import decode
 from core.design.presets import preset
 from core.errors import ModelError
 from core.runs.run import Run
+from core.specs.data import Fit
 from core.train import backend
+from tests.conftest import draw_example
 
 pytestmark = pytest.mark.tensorflow
 
@@ -39,15 +43,30 @@ def test_onnx_says_what_keras_says(trained_run: Run) -> None:
     assert np.abs(found - np.asarray(model(images, training=False))).max() < 1e-5
 
 
-def test_saved_models_take_images_of_any_size(trained_run: Run) -> None:
-    """Resizing is inside the saved models: both take images of another size and agree on them."""
+@pytest.mark.parametrize("fit", ["pad", "crop", "stretch"])
+def test_model_keras_prepares_photos_as_training_did(tmp_path: Path, fit: Fit) -> None:
+    """A photo of another shape fed to the saved model gives what the decoded photo gives."""
     keras = backend.start()
-    model = keras.models.load_model(trained_run.folder / "model.keras", compile=False)
-    for size in ((50, 31), (8, 8), (200, 100)):
-        images = photos(2, *size, 3)
-        found = predicted(trained_run.folder / "model.onnx", images)
-        assert np.abs(found - np.asarray(model(images, training=False))).max() < 1e-3
-        assert found.sum(axis=1) == pytest.approx([1, 1], abs=1e-5)
+    from core.design.build import build
+
+    keras.utils.set_random_seed(0)
+    model = build(preset("starter").model, (24, 24, 3), 3, resize=fit)
+    model.save(tmp_path / "model.keras")
+    saved = keras.models.load_model(tmp_path / "model.keras", compile=False)
+    for width, height in ((150, 90), (60, 200), (24, 24), (20, 13)):
+        path = tmp_path / "photo.png"
+        draw_example("circles", 7, size=300).resize((width, height)).save(path)
+        with Image.open(path) as photo:
+            raw = np.asarray(photo)[None]
+        decoded, _ = decode(path, 24, fit=fit)
+        found, wanted = (np.asarray(saved(x, training=False)) for x in (raw, decoded[None]))
+        assert np.abs(found - wanted).max() < 0.02
+
+
+def test_model_onnx_refuses_images_of_another_size(trained_run: Run) -> None:
+    """model.onnx has no resizing inside, so an image of the wrong size fails loudly."""
+    with pytest.raises(Exception, match="invalid dimensions"):
+        predicted(trained_run.folder / "model.onnx", photos(2, 50, 31, 3))
 
 
 @pytest.mark.parametrize("name", ["lab-cifar10", "lenet-5"])
@@ -58,7 +77,7 @@ def test_designs_export_as_they_predict(tmp_path: Path, name: str) -> None:
     from core.train.export import TOLERANCE, export_onnx
 
     keras.utils.set_random_seed(0)
-    model = build(preset(name).model, (32, 32, 1), 4, resize=True)
+    model = build(preset(name).model, (32, 32, 1), 4, resize="pad")
     for variable in model.weights:  # statistics as training leaves them, not 0 and 1
         if "moving_variance" in variable.path:
             variable.assign(variable * 2.5)

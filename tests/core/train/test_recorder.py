@@ -55,7 +55,7 @@ def fit(run: Run) -> Fit:
         split = data.split(spec.validation_share)
         keras.utils.set_random_seed(0)
         model, serving = (
-            build(run.spec.model, data.shape, 3, resize=resize) for resize in (False, True)
+            build(run.spec.model, data.shape, 3, resize=resize) for resize in (None, "pad")
         )
         engine.compile_model(model, spec)
         reporter = Reporter(run)
