@@ -23,7 +23,7 @@ with frame.page(
         st.markdown(
             "**See it work first.** The demo trains a small network to tell apart 12 kinds of "
             "outdoor gear, from 1,800 drawings that Layerwise makes itself. No download, "
-            "about half a minute."
+            "under a minute on two cores."
         )
         if st.button("Start the demo", type="primary", icon=":material/play_arrow:"):
             spec = RunSpec(
@@ -43,9 +43,8 @@ with frame.page(
             st.page_link(path, label=f"**{number}. {label}**")
             st.caption(words)
 
-    listed = cached.runs()
     st.subheader("Latest runs", anchor=False)
-    if listed:
-        table.show_runs(listed[:5], key="home-runs")
+    if cached.runs():
+        table.show_runs("home-runs", count=5)
     else:
         st.caption("None so far. The demo makes the first one.")

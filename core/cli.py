@@ -86,13 +86,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_settings(parser: argparse.ArgumentParser, spec: type[Spec]) -> None:
+def _add_settings(parser: argparse.ArgumentParser, spec: type[TrainSpec] | type[DataSpec]) -> None:
     """A flag for each declared setting; values are checked by the spec, not by argparse."""
-    group = parser.add_argument_group(f"{spec.__name__} settings")
+    titles = {TrainSpec: "training settings", DataSpec: "image settings"}
+    group = parser.add_argument_group(titles[spec])
     for name, field in spec.model_fields.items():
         if not field.description:
             continue
-        help_text = f"{field.description} ({expectation(field)}; default {field.default})"
+        help_text = f"{field.description} ({expectation(field)}; default {'automatic' if field.default is None else field.default})"
         group.add_argument(
             f"--{name.replace('_', '-')}", metavar="VALUE", help=help_text.replace("%", "%%")
         )
@@ -124,10 +125,10 @@ def _sections(items: Sequence[str]) -> dict[str, dict[str, Any]]:
     sections: dict[str, dict[str, Any]] = {"data": {}, "train": {}}
     for key, value in _assignments(items, "--set", "train.learning_rate=0.001").items():
         section, _, name = key.partition(".")
-        if section not in sections or not name:
+        if section not in sections or not name or key == "data.source":
             raise SpecError(
                 f"--set {key} is not a known setting",
-                expected="data.KEY or train.KEY",
+                expected="data.KEY or train.KEY; the images are chosen with --data",
                 received=repr(key),
                 remedy="See python -m core train --help for the keys",
             )
@@ -175,7 +176,8 @@ def _data_show(options: argparse.Namespace) -> int:
         return 0
     out.print(
         f"{data.title}: {words.count(result['images'])} images in {len(data.classes)} classes, "
-        f"worked on as {words.shape(data.shape)}"
+        f"worked on as {words.shape(data.shape)}",
+        markup=False,
     )
     print_table(("Class", "Images"), ((k, words.count(v)) for k, v in data.counts().items()))
     for item in data.images.skipped:
@@ -196,15 +198,16 @@ def _train(options: argparse.Namespace) -> int:
     )
     with decoding() as progress:
         run = order(spec, progress)
-    err.print(f"Run {run.id} in {run.folder}", markup=False)
     status = _follow(run)
     if options.json:
         print(json.dumps(_run_result(run, status)))
     else:
         out.print(
             f"{run.id}: {status.state}, validation accuracy {words.percent(status.val_accuracy)}, "
-            f"test accuracy {words.percent(status.test_accuracy)} (epoch {status.best_epoch}), "
-            f"{words.duration(status.seconds)}"
+            f"test accuracy {words.percent(status.test_accuracy)} "
+            f"(best epoch {status.best_epoch} of {status.epochs}), "
+            f"{words.duration(status.seconds)}. Model and log: {run.folder}",
+            markup=False,
         )
     if status.error is not None:
         error = errors.from_dict(status.error)
@@ -213,24 +216,34 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _follow(run: Run) -> RunStatus:
-    """Show a run's progress until it ends; Ctrl-C stops it, keeping the best model so far."""
+    """Show a run's progress until it ends.
+
+    Ctrl-C stops the run, keeping the best model so far; a second one leaves without waiting.
+    """
+    while True:
+        try:
+            return _watch(run)
+        except KeyboardInterrupt:
+            if run.cancelled:
+                raise
+            queue.cancel(run)
+            err.print(
+                "Stopping after the current batch; the best model is kept. "
+                "Press Ctrl-C again to leave without waiting."
+            )
+
+
+def _watch(run: Run) -> RunStatus:
+    if not run.cancelled:
+        err.print(f"Run {run.id} in {run.folder}", markup=False)
     with progress_bar("{task.fields[words]}") as bar:
         task = bar.add_task("", total=1.0, words="queued")
-        while True:
-            try:
-                status = run.status
-                bar.update(task, completed=status.progress, words=_progress_words(status))
-                if status.state.final:
-                    bar.update(task, words=str(status.state))
-                    return status
-                if status.state is State.QUEUED:
-                    queue.ensure()
-                if not run.folder.exists():
-                    return status
-                time.sleep(0.2)
-            except KeyboardInterrupt:
-                err.print("Stopping after the current batch; the best model is kept.")
-                queue.cancel(run)
+        while not (status := run.status).state.final:
+            bar.update(task, completed=status.progress, words=_progress_words(status))
+            if status.state is State.QUEUED:
+                queue.ensure()
+            time.sleep(0.2)
+    return status
 
 
 def _progress_words(status: RunStatus) -> str:

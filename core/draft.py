@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
 
 from core import files, workspace
 from core.design.presets import PRESETS
@@ -17,6 +20,7 @@ class Draft(Spec):
     data: DataSpec = DataSpec()
     model: ModelSpec = PRESETS[0].model
     train: TrainSpec = TrainSpec()
+    folders: tuple[str, ...] = ()  # opened by their path, the latest first
 
     def order(self) -> RunSpec:
         """The run it describes."""
@@ -31,11 +35,24 @@ def load() -> Draft:
         return Draft()
 
 
-def save(draft: Draft) -> None:
-    """Keep the draft for the next visit; raises StorageError."""
-    with storing(_path(), "save the draft"):
-        _path().parent.mkdir(parents=True, exist_ok=True)
-    files.write_json(_path(), draft.model_dump(mode="json"))
+def change(**parts: Any) -> Draft:
+    """Replace parts of the saved draft, or some settings of a part given as a dict.
+
+    Read and written under a lock, so that two tabs changing different settings lose neither.
+    Raises SpecError, and StorageError when the draft cannot be written.
+    """
+    path = _path()
+    with storing(path, "save the draft"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            draft = load()
+            values = {
+                name: getattr(draft, name).changed(**part) if isinstance(part, dict) else part
+                for name, part in parts.items()
+            }
+            changed = draft.changed(**values)
+            files.write_json(path, changed.model_dump(mode="json"))
+    return changed
 
 
 def _path() -> Path:

@@ -118,11 +118,13 @@ _DISK = {
 def storage_error(error: OSError, path: Path, action: str) -> StorageError:
     """The StorageError that explains `error`, met while doing `action` (a verb phrase) to `path`."""
     what = _DISK.get(error.errno or 0, f"The disk reported: {error.strerror or error}")
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    first = "Free some space" if full else "Check the folder and its permissions"
     return StorageError(
         f"{what}, so Layerwise could not {action}",
         expected=f"to write {path}",
         received=error.strerror or str(error),
-        remedy="Free some space or choose another folder with LAYERWISE_HOME, then try again",
+        remedy=f"{first}, or choose another folder with LAYERWISE_HOME, then try again",
     )
 
 

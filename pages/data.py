@@ -1,117 +1,140 @@
 """Data: choose the images, and look at them before anything is trained."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from core import words
-from core.data import catalogue
-from core.data.dataset import Dataset
+from core.data import arrays, catalogue
 from core.data.zips import import_zip
-from core.specs import DataSpec
 from pages.shared import charts, fields, frame, images, state
 
 SAMPLES = 6  # images shown of each class
 SETTINGS = ("size", "fit", "color", "test_share")
+FOLDERS = 6  # folders opened by their path that stay in the list
 
 
-def choose() -> str:
-    """Draw the list of sets and the ways to add one; return the chosen source."""
+def take(source: str) -> None:
+    """Make `source` the draft's images. What was set for other images does not carry over."""
+    folders = state.draft().folders
+    if Path(source).is_absolute():
+        folders = (source, *(folder for folder in folders if folder != source))[:FOLDERS]
+    state.change(data={"source": source, "size": None, "color": "auto"}, folders=folders)
+    state.go("data", source)
+
+
+def choose() -> None:
+    """Draw the list of sets: the catalogue, and the folders opened by their path."""
+    linked, draft = state.arrived("data"), state.draft()
+    if linked and linked != draft.data.source:
+        take(linked)
+        draft = state.draft()
     entries = {entry.name: entry for entry in catalogue.entries()}
-    wanted = state.address("data") or state.draft().data.source
-    names = list(entries) if wanted in entries else [*entries, wanted]
-    state.begin("data-source", wanted if wanted in names else names[0])
-    source = st.radio(
+    own = [folder for folder in (*draft.folders, draft.data.source) if folder not in entries]
+    labels = {name: (entry.title, entry.description) for name, entry in entries.items()}
+    labels |= {folder: (Path(folder).name, folder) for folder in own}
+    state.follow("data-source", draft.data.source)
+    st.radio(
         "Images",
-        names,
+        list(labels),
         key="data-source",
-        format_func=lambda name: frame.plain(entries[name].title if name in entries else name),
+        format_func=lambda name: frame.plain(labels[name][0]),
         captions=[
-            (entries[name].description + ("" if entries[name].ready else "; to be downloaded"))
-            if name in entries
-            else "your folder"
-            for name in names
+            frame.plain(about) + ("" if name in own or entries[name].ready else "; not here yet")
+            for name, (_, about) in labels.items()
         ],
+        on_change=lambda: take(state.value("data-source")),
     )
-    with st.expander("Add your own images", icon=":material/add_photo_alternate:"):
-        st.caption("One folder of images for each class, such as cats/ and dogs/.")
-        upload = st.file_uploader("A zip of class folders", type="zip", key="data-zip")
-        if upload is not None and state.value("data-seen") != upload.file_id:
-            with st.spinner("Unpacking the zip"):
-                name = import_zip(upload, upload.name.removesuffix(".zip"))
-            state.keep("data-seen", upload.file_id)
-            open_source(name)
-        folder = st.text_input("Or the path of a folder on this machine", key="data-folder")
-        if st.button("Open folder", disabled=not folder):
-            open_source(catalogue.locate(folder))
-    return source
 
 
-def open_source(source: str) -> None:
-    """Make `source` the chosen one and draw the page again."""
-    state.change_draft(data=state.draft().data.changed(source=source))
-    state.forget("data-source")
-    st.query_params["data"] = source
-    st.rerun()
+@frame.guarded
+def add() -> None:
+    """Draw the ways to add images of one's own."""
+    st.caption("One folder of images for each class, such as cats/ and dogs/.")
+    upload = st.file_uploader("A zip of class folders", type="zip", key="data-zip")
+    if upload is not None and state.value("data-seen") != upload.file_id:
+        state.keep("data-seen", upload.file_id)  # first: a bad one is refused once, not again
+        with st.spinner("Unpacking the zip"):
+            take(import_zip(upload, upload.name.removesuffix(".zip")))
+        st.rerun()
+    with st.form("data-folder", border=False):
+        folder = st.text_input("Or the path of a folder on this machine")
+        if st.form_submit_button("Open folder"):
+            take(catalogue.locate(folder or ""))
+            st.rerun()
 
 
-def overview(data: Dataset) -> None:
+@frame.guarded
+def overview() -> None:
     """Counts, sizes, samples of each class, and what was left out."""
-    prepared = data.images
-    parts = images.split(data, state.draft().train.validation_share)
-    sizes = prepared.sizes
-    same = (sizes == sizes[0]).all()
-    low, high = sizes.min(axis=0).tolist(), sizes.max(axis=0).tolist()
+    draft = state.draft()
+    for array_set in arrays.ARRAY_SETS:
+        if array_set.name == draft.data.source and not array_set.path.exists():
+            download(array_set)
+            return
+    data = images.dataset(draft.data)
+    parts = images.split(data, draft.train.validation_share)
+    sizes = data.images.sizes
+    low, high = words.shape(sizes.min(axis=0).tolist()), words.shape(sizes.max(axis=0).tolist())
     row = st.container(horizontal=True, gap="large")
-    row.metric("Images", words.count(len(prepared.labels)), width="content")
+    row.metric("Images", words.count(len(sizes)), width="content")
     row.metric("Classes", words.count(len(data.classes)), width="content")
-    row.metric(
-        "Size in pixels",
-        f"{low[0]} × {low[1]}" if same else f"{low[0]} × {low[1]} to {high[0]} × {high[1]}",
-        help=f"Width and height in the files. Layerwise works on {words.shape(data.shape)} "
-        "(height, width, channels).",
-        width="content",
-    )
+    row.metric("Size in pixels", low if low == high else f"{low} to {high}", width="content")
     row.metric(
         "Test images",
         words.count(len(parts.test)),
         width="content",
         help="Held back: training never sees them. They say how good the model is on new photos.",
     )
-    if prepared.skipped:
-        title = f"{words.several(len(prepared.skipped), 'file')} left out"
+    st.caption(f"Layerwise works on them as {words.shape(data.shape)} (height, width, channels).")
+    if skipped := data.images.skipped:
+        title = f"{words.several(len(skipped), 'file')} left out"
         with st.expander(title, icon=":material/warning:"):
             st.dataframe(
-                [{"File": item.name, "Reason": item.reason} for item in prepared.skipped],
-                hide_index=True,
+                [{"File": item.name, "Reason": item.reason} for item in skipped], hide_index=True
             )
     st.subheader("Samples", anchor=False)
-    for row in range(0, len(data.classes), 2):
-        for label, column in zip(
-            range(row, min(row + 2, len(data.classes))), st.columns(2), strict=False
-        ):
-            name = data.classes[label]
-            column.image(
-                images.strip(data, label, SAMPLES),
-                caption=f"{frame.plain(name)} · {words.count(data.counts()[name])}",
-                width="stretch",
-                alt=f"{SAMPLES} samples of the class {name}",
-            )
-    charts.show(charts.counts(data.counts()), "counts", "Number of images in each class")
+    counts = data.counts()
+    for start in range(0, len(data.classes), 2):
+        for label, column in zip((start, start + 1), st.columns(2), strict=True):
+            if label < len(data.classes):
+                name = data.classes[label]
+                column.image(
+                    images.strip(data, label, SAMPLES),
+                    caption=f"{frame.plain(name)} · {words.count(counts[name])}",
+                    width="stretch",
+                    alt=f"Samples of the class {name}",
+                )
+    charts.show(charts.counts(counts), "counts", "Number of images in each class")
+
+
+def download(array_set: arrays.ArraySet) -> None:
+    """Offer to fetch a set that is not on this machine yet."""
+    st.info(
+        f"**{array_set.title}** is not on this machine yet: {array_set.description}. It can be "
+        f"downloaded through Keras, or you put the file {array_set.path} there yourself.",
+        icon=":material/download:",
+    )
+    if st.button(f"Download {array_set.title}", icon=":material/download:"):
+        with st.spinner(f"Downloading {array_set.title}", show_time=True):
+            arrays.download(array_set)
+        st.rerun()
 
 
 with frame.page("Data", "Choose the images to learn from, and look at them first."):
     left, right = st.columns([1, 2], gap="large")
     with left:
-        chosen = choose()
+        choose()
+        with st.expander("Add your own images", icon=":material/add_photo_alternate:"):
+            add()
         with st.expander("How images are prepared", icon=":material/tune:"):
-            settings = fields.edit_all(state.draft().data, SETTINGS, columns=1)
-        if chosen != state.draft().data.source:
-            st.query_params["data"] = chosen
-        spec = DataSpec.parse({**state.draft().data.model_dump(), "source": chosen, **settings})
-    with right:
-        loaded = images.dataset(spec)
-        if spec != state.draft().data:
-            state.change_draft(data=spec)
-        overview(loaded)
-    with left:
-        if st.button("Continue to the design", type="primary", icon=":material/arrow_forward:"):
+            valid = fields.edit_all("data", state.draft().data, SETTINGS, columns=1)
+        if st.button(
+            "Continue to the design",
+            type="primary",
+            icon=":material/arrow_forward:",
+            disabled=not valid,
+        ):
             st.switch_page("pages/design.py")
+    with right:
+        overview()

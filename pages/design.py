@@ -4,27 +4,53 @@ import streamlit as st
 
 from core import words
 from core.design import shapes
-from core.design.presets import PRESETS, preset
-from pages.shared import fields, frame, images, state
+from core.design.presets import PRESETS
+from core.specs import TrainSpec
+from pages.shared import frame, images, state
 
 FLOAT_BYTES = 4  # weights are 32-bit floats
+BY_NAME = {item.name: item for item in PRESETS}
+OWN = "your own design"
 
 
-def choose() -> str:
-    """Draw the list of presets and return the chosen one's name."""
-    names = [item.name for item in PRESETS]
-    wanted = state.address("design") or state.draft().model.name
-    state.begin("design-preset", wanted if wanted in names else names[0])
-    return st.radio(
-        "Design",
-        names,
-        key="design-preset",
-        captions=[f"{item.about} From {item.source}." for item in PRESETS],
-    )
+def take(name: str) -> None:
+    """Make a preset the draft's design, with the training settings of its authors."""
+    chosen, usual = BY_NAME[name], TrainSpec()
+    train = {"optimizer": usual.optimizer, "learning_rate": usual.learning_rate, **chosen.train}
+    state.change(model=chosen.model, train=train)
+    state.go("design", name)
 
 
-def layers(rows: list[shapes.Row]) -> None:
+def chosen_by_hand() -> None:
+    """What a click on the list does."""
+    if (name := state.value("design-list")) in BY_NAME:
+        take(name)
+
+
+def choose() -> None:
+    """Draw the list of designs. A design of one's own, from an earlier run, is listed too."""
+    if (linked := state.arrived("design")) in BY_NAME:
+        take(linked)
+    model = state.draft().model
+    name = model.name if model in (item.model for item in PRESETS) else OWN
+    captions = [f"{item.about} From {item.source}." for item in PRESETS]
+    names = list(BY_NAME)
+    if name == OWN:
+        names, captions = [OWN, *names], [f"{model.name}, from a run or a file.", *captions]
+    state.follow("design-list", name)
+    st.radio("Design", names, key="design-list", captions=captions, on_change=chosen_by_hand)
+
+
+@frame.guarded
+def layers() -> None:
     """The shape table, with each layer's share of the parameters."""
+    draft = state.draft()
+    data = images.dataset(draft.data)
+    st.caption(
+        f"For {frame.plain(data.title)}: images of {words.shape(data.shape)} (height, width, "
+        f"channels), {len(data.classes)} classes."
+    )
+    rows = shapes.table(draft.model, data.shape, len(data.classes))
     total = sum(row.parameters for row in rows)
     line = st.container(horizontal=True, gap="large")
     line.metric("Layers", words.count(len(rows)), width="content")
@@ -40,18 +66,17 @@ def layers(rows: list[shapes.Row]) -> None:
         width="content",
         help="Four bytes for each parameter.",
     )
-    table = [
-        {
-            "Layer": f"{number} · {row.title}",
-            "Settings": row.details,
-            "Output shape": words.shape(row.output_shape),
-            "Parameters": row.parameters,
-            "Share": 100.0 * row.parameters / max(total, 1),
-        }
-        for number, row in enumerate(rows, start=1)
-    ]
     st.dataframe(
-        table,
+        [
+            {
+                "Layer": f"{number} · {row.title}",
+                "Settings": row.details,
+                "Output shape": words.shape(row.output_shape),
+                "Parameters": row.parameters,
+                "Share": 100.0 * row.parameters / max(total, 1),
+            }
+            for number, row in enumerate(rows, start=1)
+        ],
         height="content",
         hide_index=True,
         column_config={
@@ -71,21 +96,8 @@ with frame.page(
 ):
     left, right = st.columns([1, 2.5], gap="large")
     with left:
-        chosen = preset(choose())
-        if chosen.model != state.draft().model:
-            st.query_params["design"] = chosen.name
-            train = state.draft().train.changed(
-                **{"optimizer": "adam", "learning_rate": 0.001, **chosen.train}
-            )
-            state.change_draft(model=chosen.model, train=train)
-            fields.reset(type(train))
-    with right:
-        data = images.dataset(state.draft().data)
-        st.caption(
-            f"For {data.title}: images of {words.shape(data.shape)} (height, width, channels), "
-            f"{len(data.classes)} classes."
-        )
-        layers(shapes.table(chosen.model, data.shape, len(data.classes)))
-    with left:
+        choose()
         if st.button("Continue to training", type="primary", icon=":material/arrow_forward:"):
             st.switch_page("pages/train.py")
+    with right:
+        layers()

@@ -20,18 +20,24 @@ Named = tuple[str, bytes, Prediction | str]  # name, file, prediction or problem
 def choose() -> Run | None:
     """Draw the list of runs with a model; return the chosen one."""
     usable = {run.id: (run, status) for run, status in cached.runs() if run.has_model}
-    if not usable:
-        return None
     wanted = state.address("run")
-    names = list(usable)
     if wanted and wanted not in usable:
-        st.warning(f"The run {wanted} has no model to predict with; choose another.")
-    state.begin("predict-run", wanted if wanted in usable else names[0])
+        st.warning(
+            f"The run {frame.plain(wanted)} is not there or has no model yet. Choose another one.",
+            icon=":material/warning:",
+        )
+    names = list(usable)
+    state.follow("predict-run", (wanted if wanted in usable else None) if wanted else names[0])
     chosen = st.selectbox(
-        "Model", names, key="predict-run", format_func=lambda n: _title(*usable[n])
+        "Model",
+        names,
+        index=None,
+        key="predict-run",
+        placeholder="Choose a model",
+        format_func=lambda name: _title(*usable[name]),
+        on_change=lambda: state.go("run", state.value("predict-run")),
     )
-    st.query_params["run"] = chosen
-    return usable[chosen][0]
+    return usable[chosen][0] if chosen else None
 
 
 def _title(run: Run, status: RunStatus) -> str:
@@ -62,14 +68,13 @@ def photos(run: Run) -> list[tuple[str, bytes]]:
 
 def classify(run: Run, files: list[tuple[str, bytes]]) -> list[Named]:
     """Predict each photo; one that cannot be read gets its reason and holds up no other."""
-    classifier = cached.classifier(run)
     results: list[Named] = []
     bar = st.progress(0.0, text="Classifying") if len(files) > PAGE else None
     for number, (name, content) in enumerate(files, start=1):
         try:
-            results.append((name, content, classifier.classify_photo(content)))
+            results.append((name, content, cached.prediction(run, content)))
         except ImageError as error:
-            results.append((name, content, str(error)))
+            results.append((name, content, error.received))
         if bar is not None:
             bar.progress(number / len(files), text=f"Classified {number} of {len(files)} photos")
     if bar is not None:
@@ -77,18 +82,13 @@ def classify(run: Run, files: list[tuple[str, bytes]]) -> list[Named]:
     return results
 
 
-def card(number: int, name: str, content: bytes, result: Prediction | str) -> None:
+def card(number: int, name: str, content: bytes, result: Prediction) -> None:
     """One photo with its likeliest classes, and all classes on demand."""
-    with st.container(border=True):
-        if isinstance(result, str):
-            st.markdown(f"**{frame.plain(name)}**")
-            st.warning(frame.plain(result), icon=":material/broken_image:")
-            return
-        picture, bars = st.columns([1, 1.9], vertical_alignment="center")
-        picture.image(
-            images.thumbnail(content), caption=frame.plain(name), width="stretch", alt=name
-        )
+    with st.container(border=True, height="stretch"):
+        picture, bars = st.columns([1, 1.9])
+        picture.image(images.thumbnail(content), width="stretch", alt=name)
         with bars:
+            st.caption(frame.plain(name))
             alt = ", ".join(f"{label} {words.percent(p)}" for label, p in result.top(TOP))
             charts.show(charts.probabilities(result.top(TOP), title=""), f"top-{number}", alt)
         if len(result.classes) > TOP:
@@ -97,37 +97,40 @@ def card(number: int, name: str, content: bytes, result: Prediction | str) -> No
                 charts.show(figure, f"all-{number}", "Probability of every class")
 
 
-def results(named: list[Named]) -> None:
-    """The table to download, then the photos, a page at a time."""
+def results(run: Run, named: list[Named]) -> None:
+    """The table to download, what could not be read, then the photos, a page at a time."""
+    read = [(name, content, item) for name, content, item in named if isinstance(item, Prediction)]
     with st.container(horizontal=True, vertical_alignment="center"):
-        unreadable = sum(isinstance(result, str) for _, _, result in named)
-        note = f", {unreadable} of them cannot be read" if unreadable else ""
-        st.markdown(f"**{words.several(len(named), 'photo')}**{note}")
+        st.markdown(f"**{words.several(len(named), 'photo')}**")
         st.download_button(
             "Download the table (CSV)",
             to_csv([(name, result) for name, _, result in named]),
-            file_name="predictions.csv",
+            file_name=f"predictions-{run.id}.csv",
             mime="text/csv",
             icon=":material/download:",
             on_click="ignore",
         )
-    pages = -(-len(named) // PAGE)
+    bad = [f"- {frame.plain(name)}: {frame.plain(p)}" for name, _, p in named if isinstance(p, str)]
+    if bad:
+        title = f"{words.several(len(bad), 'photo')} cannot be read:"
+        st.warning("\n".join([title, *bad]), icon=":material/broken_image:")
+    pages = -(-len(read) // PAGE)
     page = st.pagination(pages, key="predict-page") if pages > 1 else 1
     start = (page - 1) * PAGE
-    for row in range(start, min(start + PAGE, len(named)), 2):
-        for number, column in zip(
-            range(row, min(row + 2, len(named))), st.columns(2), strict=False
-        ):
-            with column:
-                card(number, *named[number])
+    for row in range(start, min(start + PAGE, len(read)), 2):
+        for number, column in zip((row, row + 1), st.columns(2), strict=True):
+            if number < len(read):
+                with column:
+                    card(number, *read[number])
 
 
 with frame.page(
     "Predict", "Choose a trained model and give it photos: it names them and says how sure it is."
 ):
-    run = choose()
-    if run is None:
+    if any(run.has_model for run, _ in cached.runs()):
+        chosen = choose()
+        if chosen is not None and (files := photos(chosen)):
+            results(chosen, classify(chosen, files))
+    else:
         st.info("No model has been trained yet.", icon=":material/info:")
         st.page_link("streamlit_app.py", label="Start the demo", icon=":material/play_circle:")
-    elif files := photos(run):
-        results(classify(run, files))

@@ -6,7 +6,7 @@ from core.runs import run as runs
 from core.runs.run import Run
 from core.specs import Spec
 from core.specs.spec import choices
-from pages.shared import cached, fields, frame, live, state, table
+from pages.shared import cached, frame, live, state, table
 
 
 def settings(spec: Spec) -> list[dict[str, str]]:
@@ -20,43 +20,46 @@ def settings(spec: Spec) -> list[dict[str, str]]:
     return rows
 
 
+@frame.guarded
 def one(run: Run) -> None:
     """A run with its curves, its settings, and what can be done with it."""
-    st.page_link("pages/runs.py", label="All runs", icon=":material/arrow_back:")
     live.show(run)
     actions = st.container(horizontal=True)
-    spec = run.spec
-    if actions.button("Use these settings again", icon=":material/replay:"):
-        state.change_draft(data=spec.data, model=spec.model, train=spec.train)
-        fields.reset(type(spec.train))
-        fields.reset(type(spec.data))
-        st.switch_page("pages/train.py")
     if run.status.state.final and actions.button("Delete run", icon=":material/delete:"):
         confirm_delete(run)
+    spec = run.spec
+    if actions.button("Use these settings again", icon=":material/replay:"):
+        state.change(data=spec.data, model=spec.model, train=spec.train)
+        st.switch_page("pages/train.py")
     st.subheader("Settings", anchor=False)
     left, right = st.columns(2)
     left.dataframe(settings(spec.train), hide_index=True)
     right.dataframe(settings(spec.data), hide_index=True)
     if spec.tags:
-        st.caption("Tags: " + ", ".join(f"{key} = {value}" for key, value in spec.tags.items()))
-    st.caption(f"Design: {spec.model.name}. Folder: {run.folder}")
+        tags = ", ".join(f"{key} = {value}" for key, value in spec.tags.items())
+        st.caption(frame.plain(f"Tags: {tags}"))
+    st.caption(frame.plain(f"Design: {spec.model.name}. Folder: {run.folder}"))
 
 
 @st.dialog("Delete this run?")
 def confirm_delete(run: Run) -> None:
     """Ask once, naming what will go."""
     st.markdown(f"**{run.id}** with its model, curves and log will be deleted for good.")
-    if st.button("Delete", type="primary"):
-        runs.delete(run)
-        st.query_params.clear()
-        st.rerun()
+    with st.container(horizontal=True):
+        if st.button("Cancel"):
+            st.rerun()
+        if st.button("Delete", type="primary", icon=":material/delete_forever:"):
+            runs.delete(run)
+            st.query_params.clear()
+            st.rerun()
 
 
-with frame.page("Runs", "Every training so far, the newest first. Choose a row to open it."):
+with frame.page("Runs", "Every training so far, the newest first. Click one to open it."):
     if name := state.address("run"):
+        st.page_link("pages/runs.py", label="All runs", icon=":material/arrow_back:")
         one(runs.find(name))
-    elif listed := cached.runs():
-        table.show_runs(listed, key="runs")
+    elif cached.runs():
+        table.show_runs("runs")
     else:
         st.info("There are no runs yet.", icon=":material/info:")
         st.page_link("pages/train.py", label="Start a training", icon=":material/play_circle:")

@@ -5,7 +5,6 @@ import streamlit as st
 from core import words
 from core.runs import run as runs
 from core.runs.run import Run
-from core.specs import TrainSpec
 from core.train.order import order
 from pages.shared import cached, fields, frame, images, live, state
 
@@ -29,39 +28,50 @@ def current() -> Run | None:
     return (active[-1:] or [run for run, _ in listed[:1]] or [None])[0]
 
 
-def what() -> None:
-    """Which images and which design will be trained."""
+@frame.guarded
+def progress() -> None:
+    """The run that is shown."""
+    run = current()
+    if run is None:
+        st.info("Nothing has been trained yet. Press Start training.", icon=":material/info:")
+    else:
+        live.show(run)
+
+
+@frame.guarded
+def settings() -> None:
+    """What will be trained and how, and the button that starts it."""
     draft = state.draft()
-    data = images.dataset(draft.data)
-    split = images.split(data, draft.train.validation_share)
+    valid = fields.edit_all("train", draft.train, SETTINGS)
+    start = st.button(
+        "Start training",
+        type="primary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        disabled=not valid,
+    )
     with st.container(border=True):
-        st.page_link("pages/data.py", label=f"**{data.title}**", icon=":material/photo_library:")
+        data = images.dataset(draft.data)
+        split = images.split(data, draft.train.validation_share)
+        title = frame.plain(data.title)
+        st.page_link("pages/data.py", label=f"**{title}**", icon=":material/photo_library:")
         st.caption(
             f"{words.count(len(split.train))} training, {words.count(len(split.validation))} "
-            f"validation and {words.count(len(split.test))} test images"
+            f"validation and {words.count(len(split.test))} test images of "
+            f"{words.shape(data.shape)}"
         )
         st.page_link("pages/design.py", label=f"**{draft.model.name}**", icon=":material/layers:")
-        st.caption(f"{len(draft.model.layers)} layers")
+        st.caption(words.several(len(draft.model.layers), "layer"))
+    if start:
+        run = order(draft.order())
+        st.query_params["run"] = run.id
+        st.rerun()
 
 
 with frame.page("Train", "Train the chosen design on the chosen images, and watch it learn."):
     left, right = st.columns([1, 1.8], gap="large")
-    with left:
-        values = fields.edit_all(state.draft().train, SETTINGS)
-        spec = TrainSpec.parse(values)
-        if spec != state.draft().train:
-            state.change_draft(train=spec)
-        start = st.button(
-            "Start training", type="primary", icon=":material/play_arrow:", width="stretch"
-        )
-        frame.guarded(what)()  # whatever is wrong with them, the run on the right is shown
-        if start:
-            run = order(state.draft().order())
-            st.query_params["run"] = run.id
-            st.rerun()
+    # the run first: whatever is wrong with the next one's images, this one is shown
     with right:
-        shown = current()
-        if shown is None:
-            st.info("Nothing has been trained yet. Press Start training.", icon=":material/info:")
-        else:
-            live.show(shown)
+        progress()
+    with left:
+        settings()

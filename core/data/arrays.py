@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core import workspace
-from core.data.decode import Fit, to_array
+from core.data.decode import to_array
 from core.data.source import Item, Part, Pixels, Skipped
 from core.errors import DataError, NotFoundError, storing
+from core.specs.data import Fit
 
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
 

@@ -32,6 +32,7 @@ from core import files, workspace
 from core.data import decode
 from core.data.source import Pixels, Skipped, Source
 from core.errors import DataError, ImageError, storing
+from core.specs.data import Fit
 
 Progress = Callable[[int, int], None]
 _CHUNK = 256  # images decoded between two progress reports
@@ -54,7 +55,7 @@ class Prepared:
 
 
 def prepare(
-    source: Source, size: int, fit: decode.Fit, channels: int, progress: Progress | None = None
+    source: Source, size: int, fit: Fit, channels: int, progress: Progress | None = None
 ) -> Prepared:
     """The decoded set, from the cache or decoded now.
 
@@ -92,7 +93,7 @@ def _content(source: Source, cache: Path) -> str:
 def _decode(
     source: Source,
     size: int,
-    fit: decode.Fit,
+    fit: Fit,
     channels: int,
     folder: Path,
     progress: Progress | None,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from core.data import sketches
-from core.data.decode import Fit, to_array
+from core.data.decode import to_array
 from core.data.source import Item, Pixels, Skipped
+from core.specs.data import Fit
 
 PER_CLASS = 150
 SIZE = 96  # pixels each drawing is made at

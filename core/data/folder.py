@@ -7,9 +7,10 @@ import os
 from functools import cached_property
 from pathlib import Path
 
-from core.data.decode import SUFFIXES, Fit, decode
+from core.data.decode import SUFFIXES, decode
 from core.data.source import Item, Part, Pixels, Skipped, require_two
 from core.errors import DataError, NotFoundError
+from core.specs.data import Fit
 
 _PARTS = {
     "train": Part.TRAIN,
@@ -39,7 +40,15 @@ class FolderSource:
         self.folder = folder
         self.title = folder.name
         self.skipped: list[Skipped] = []
-        found = self._find()
+        try:
+            found = self._find()
+        except OSError as error:
+            raise DataError(
+                f"The folder {folder} cannot be read",
+                expected="a folder this account may read",
+                received=error.strerror or str(error),
+                remedy="Change its permissions, or copy it to a place of your own",
+            ) from error
         self.classes = tuple(sorted({label for _, label, _ in found}))
         order = {label: index for index, label in enumerate(self.classes)}
         self.items = [Item(name, order[label], part) for name, label, part in found]
@@ -116,9 +125,12 @@ class FolderSource:
             if path.is_file() and not path.name.startswith("."):
                 self._skip(path, "not inside a class folder")
 
+    def _skip_unreadable(self, error: OSError) -> None:
+        self._skip(Path(error.filename), f"the folder may not be read: {error.strerror}")
+
     def _images(self, class_folder: Path) -> list[Path]:
         images = []
-        for top, folders, files in os.walk(class_folder):
+        for top, folders, files in os.walk(class_folder, onerror=self._skip_unreadable):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(files):
                 path = Path(top) / name

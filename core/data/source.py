@@ -10,8 +10,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.decode import Fit
 from core.errors import DataError
+from core.specs.data import Fit
 
 Pixels = NDArray[np.uint8]
 

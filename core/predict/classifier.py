@@ -25,9 +25,14 @@ _BATCH = 64  # photos given to the model at once
 
 
 class Classifier:
-    """The best model of a run, loaded once. Holds no file open and may be used from threads."""
+    """The best model of a run, loaded once. Holds no file open and may be used from threads.
 
-    def __init__(self, run: Run) -> None:
+    Args:
+        refresh: while a run trains, whether to export its model again after each better epoch. That
+            starts TensorFlow for some seconds; without it, the model exported last is used.
+    """
+
+    def __init__(self, run: Run, *, refresh: bool = True) -> None:
         self.run = run
         _require_model(run)
         try:
@@ -43,7 +48,7 @@ class Classifier:
                 received=str(error)[:300],
                 remedy="Train the run again, or put the file back",
             ) from error
-        self._session = _session(run)
+        self._session = _session(run, refresh)
         self._input = self._session.get_inputs()[0].name
         outputs = self._session.get_outputs()[0].shape[-1]
         if outputs != len(self.classes):
@@ -88,10 +93,10 @@ def _require_model(run: Run) -> None:
     )
 
 
-def _session(run: Run) -> onnxruntime.InferenceSession:
+def _session(run: Run, refresh: bool) -> onnxruntime.InferenceSession:
     """Load model.onnx; where it is missing, outdated or damaged, make it anew from model.keras."""
     path, keras_path = run.folder / "model.onnx", run.folder / "model.keras"
-    if _outdated(path, keras_path):
+    if _outdated(path, keras_path) and (refresh or not path.exists()):
         _export(run)
     try:
         return _load(path)

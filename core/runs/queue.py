@@ -156,12 +156,15 @@ def _work(run: Run) -> None:
             ).returncode
         if run.saved_status.state is not State.RUNNING:
             return  # it ended well, or was deleted, or a new run has its name by now
+        (run.folder / ".reserve").unlink(missing_ok=True)
         reason = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         error: AppError = RunError(
             f"The worker ended without a word ({reason})",
             expected="a worker that reports how its run ended",
             received="a process that was killed, ran out of memory or crashed",
-            remedy="The best model so far can be used; the end of the log may say more",
+            remedy="The best model so far can be used; the end of the log may say more"
+            if run.has_model
+            else "It had not finished an epoch, so there is no model; train it again",
         )
         state = State.LOST
     except AppError as problem:

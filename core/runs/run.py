@@ -64,6 +64,9 @@ class Run:
         try:
             stat = path.stat()
             return _read_status(path, (stat.st_mtime_ns, stat.st_ino, stat.st_size))
+        except FileNotFoundError:
+            problem = self._gone()
+            return RunStatus(state=State.FAILED, error=problem.to_dict())
         except (OSError, ValueError, ValidationError) as error:
             problem = RunError(
                 f"The status of the run {self.id} cannot be read",
@@ -72,6 +75,17 @@ class Run:
                 remedy="Delete the run's folder; its other files are of no use without it",
             )
             return RunStatus(state=State.FAILED, error=problem.to_dict())
+
+    def _gone(self) -> RunError:
+        whole = self.folder.is_dir()
+        return RunError(
+            f"The run {self.id} has no status" if whole else f"The run {self.id} was deleted",
+            expected=f"the file status.json in {self.folder}",
+            received="no such file" if whole else "no such folder",
+            remedy="Delete the folder; it is of no use without its status"
+            if whole
+            else "Train it again if you still need it",
+        )
 
     @property
     def status(self) -> RunStatus:

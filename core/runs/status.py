@@ -58,7 +58,7 @@ class RunStatus(Spec):
     steps: int = 0  # batches in an epoch
     eta: float | None = None  # seconds of training left at the present speed
     images_per_second: float | None = None  # training images, median over the epochs
-    best_epoch: int | None = None
+    best_epoch: int | None = None  # counted from 1; can be the one that Stop cut short
     val_accuracy: float | None = None
     val_loss: float | None = None
     test_accuracy: float | None = None

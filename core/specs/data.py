@@ -8,7 +8,6 @@ from pydantic import Field
 
 from core.specs.spec import Spec, setting
 
-
 Fit = Literal["pad", "crop", "stretch"]
 
 
@@ -20,6 +19,7 @@ class DataSpec(Spec):
         None,
         ge=8,
         le=1024,
+        step=8,
         label="Working size",
         help="Height and width every image is brought to, in pixels; empty chooses it for the set.",
     )

@@ -87,28 +87,30 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
             done = self._seen - self.batch_size
             self._speeds.append(done / max(1e-9, trained - self._first))
         speed = statistics.median(self._speeds) if self._speeds else None
-        partial = self._step < self.steps
+        whole = self._step >= self.steps  # else Stop cut the epoch short
         better = values["val_loss"] is not None and values["val_loss"] < self.best_loss
-        files.append_json(
-            self.run.folder / "metrics.jsonl",
-            {
-                "event": "epoch",
-                "time": time.time(),
-                "epoch": epoch + 1,
-                **values,
-                "seconds": round(now - self._begun, 3),
-                "images_per_second": self._speeds[-1] if self._speeds else None,
-                "learning_rate": float(self.model.optimizer.learning_rate),
-                **({"partial": True} if partial else {}),
-            },
-        )
-        update: dict[str, Any] = {"epoch": epoch + 1, "step": 0, "images_per_second": speed}
+        update: dict[str, Any] = {"step": 0, "images_per_second": speed}
+        update |= {"epoch": epoch + 1} if whole else {}
         if better:
             self._keep_best()
             self.best_loss = values["val_loss"] or 0.0
             update |= {"best_epoch": epoch + 1, "val_loss": values["val_loss"]}
             update |= {"val_accuracy": values["val_accuracy"]}
         self.reporter.update(**update)
+        files.append_json(
+            self.run.folder / "metrics.jsonl",
+            {
+                "event": "epoch",
+                "time": time.time(),
+                "epoch": epoch + 1 if whole else round(epoch + self._step / self.steps, 4),
+                **values,
+                "seconds": round(now - self._begun, 3),
+                "images_per_second": self._speeds[-1] if self._speeds else None,
+                "learning_rate": float(self.model.optimizer.learning_rate),
+                **({} if whole else {"partial": True}),
+            },
+        )
+        self.reporter.flush()  # so that figures and curves change together
         self.reporter.log(
             f"epoch {epoch + 1}: "
             + ", ".join(
@@ -144,7 +146,8 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         )
         self._written, self._before = now, totals
         status: RunStatus = self.reporter.status
-        seconds_a_step = self.batch_size / max(speed, 1e-9)
+        # over the whole epoch: the last half second alone would make the time left jump
+        seconds_a_step = (now - self._first) / max(1, self._step - 1)
         left = status.epochs - self._epoch
         steps_left = left * self.steps - self._step
         self.reporter.update(

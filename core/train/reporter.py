@@ -39,7 +39,7 @@ class Reporter:
             started=self._status.started or now,
             **process_identity(os.getpid()),
         )
-        self._try_write()
+        self.flush()
         self._thread.start()
         return self
 
@@ -82,7 +82,7 @@ class Reporter:
         self.require_folder()
         self.update(phase=words)
         self.log(words)
-        self._try_write()
+        self.flush()
 
     def log(self, line: str) -> None:
         """A line in worker.log, with the time."""
@@ -99,15 +99,16 @@ class Reporter:
         self.update(state=state, phase="", ended=now, heartbeat=now, eta=None, error=details)
         with contextlib.suppress(OSError):
             self._reserve.unlink()
-        self._try_write()
+        self.flush()
         if error is not None:
             self.log(str(error))
 
     def _beat(self) -> None:
         while not self._end.wait(BEAT):
-            self._try_write()
+            self.flush()
 
-    def _try_write(self) -> None:
+    def flush(self) -> None:
+        """Write the status now, rather than with the next beat."""
         if self.gone:  # a new run may have taken the place and the name
             return
         self.update(heartbeat=time.time())

@@ -1,4 +1,4 @@
-"""Work of core that a page repeats on every rerun, done once."""
+"""What pages ask of core again and again: the runs, and predictions, which are made once."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.runs.run import Run, all_runs
-from core.runs.status import RunStatus
+from core.runs.status import RunStatus, State
 
 if TYPE_CHECKING:
     from core.predict.classifier import Classifier
+    from core.predict.prediction import Prediction
 
 
 def runs() -> list[tuple[Run, RunStatus]]:
@@ -18,17 +19,28 @@ def runs() -> list[tuple[Run, RunStatus]]:
     return [(run, run.status) for run in all_runs()]
 
 
-def classifier(run: Run) -> Classifier:
-    """The run's classifier, loaded again when its model has changed."""
-    stamps = [
-        path.stat().st_mtime_ns if (path := run.folder / name).exists() else 0
-        for name in ("model.onnx", "model.keras")
-    ]
-    return _classifier(str(run.folder), tuple(stamps), run)
+def prediction(run: Run, photo: bytes) -> Prediction:
+    """What the run's model says of a photo; each photo is classified once for each model.
+
+    Raises ImageError, which is not kept, when the photo cannot be read.
+    """
+    training = run.status.state is State.RUNNING
+    names = ("model.onnx",) if training else ("model.onnx", "model.keras")
+    paths = [run.folder / name for name in names]
+    stamps = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
+    return _prediction(str(run.folder), stamps, photo, run, training)
+
+
+@st.cache_data(max_entries=1000, show_spinner=False)
+def _prediction(
+    folder: str, stamps: tuple[int, ...], photo: bytes, _run: Run, _training: bool
+) -> Prediction:
+    return _classifier(folder, stamps, _run, _training).classify_photo(photo)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Preparing the model")
-def _classifier(folder: str, stamps: tuple[int, ...], _run: Run) -> Classifier:  # noqa: ARG001
+def _classifier(folder: str, stamps: tuple[int, ...], _run: Run, _training: bool) -> Classifier:
+    """A run's model, loaded once; one that still trains is not exported anew for every epoch."""
     from core.predict.classifier import Classifier  # onnxruntime is only needed here
 
-    return Classifier(_run)
+    return Classifier(_run, refresh=not _training)

@@ -57,8 +57,9 @@ def curves(
     """
     color = (SKY if _dark() else BLUE) if name == "loss" else GREEN
     figure = go.Figure()
-    step = max(1, len(batches) // _MAX_POINTS)
-    fine = [line for line in batches[::step] if line.get(name) is not None]
+    known = [line for line in batches if line.get(name) is not None]
+    step = -(-len(known) // _MAX_POINTS) or 1
+    fine = known[::-step][::-1]  # from the newest backwards, so that it is always there
     figure.add_scatter(
         x=[line["epoch"] for line in fine],
         y=[line[name] for line in fine],
@@ -93,7 +94,7 @@ def curves(
     figure.update_layout(
         title={
             "text": f"{name.capitalize()} by epoch",
-            "subtitle": {"text": "training dashed, validation solid"},
+            "subtitle": {"text": "training dashed (dotted: within epochs), validation solid"},
         },
         height=320,
         margin_t=64,
@@ -116,12 +117,17 @@ def counts(numbers: Mapping[str, int]) -> go.Figure:
             orientation="h",
             marker={"color": SKY if _dark() else BLUE},
             text=[f"{number:,}" for number in numbers.values()],
-            textposition="auto",
+            textposition="outside",
+            textangle=0,
+            cliponaxis=False,
             hovertemplate="%{y}: %{x:,} images<extra></extra>",
         )
     )
     figure.update_layout(
-        title="Images in each class", height=90 + _BAR * len(numbers), hovermode="closest"
+        title="Images in each class",
+        height=90 + _BAR * len(numbers),
+        hovermode="closest",
+        margin_r=48,
     )
     figure.update_xaxes(title="Number of images")
     figure.update_yaxes(autorange="reversed", type="category")

@@ -6,59 +6,63 @@ from typing import Any
 
 import streamlit as st
 
-from core.specs.spec import Spec, bounds, choices, optional, value_type
+from core.errors import SpecError
+from core.specs.spec import Spec, choices, expectation, optional, value_type
 from pages.shared import state
 
 
-def edit(spec: Spec, name: str) -> Any:
-    """Draw the widget of one setting, starting at the spec's value, and return what it holds."""
+def edit(part: str, spec: Spec, name: str) -> bool:
+    """Draw the widget of one setting of the draft's `part`; return whether its value is valid.
+
+    A valid change is saved at once. An invalid one is explained under the field: the widget itself
+    has no bounds, since a bounded one would quietly keep the value before.
+    """
     field = type(spec).model_fields[name]
     extra: Any = field.json_schema_extra or {}
     label = field.title or name
-    key = f"{type(spec).__name__}.{name}"
-    state.begin(key, getattr(spec, name))
+    key = f"{part}.{name}"
+    state.follow(key, getattr(spec, name))
+    common: dict[str, Any] = {
+        "key": key,
+        "help": field.description,
+        "on_change": _save,
+        "args": (part, name, key),
+    }
     if options := choices(field):
         labels = extra.get("labels", {})
-        return st.selectbox(
-            label,
-            options,
-            key=key,
-            help=field.description,
-            format_func=lambda option: labels.get(option, option),
+        st.selectbox(
+            label, options, format_func=lambda option: labels.get(option, option), **common
         )
-    kind = value_type(field)
-    low, high = bounds(field)
-    common = {"key": key, "help": field.description}
-    if kind is int:
-        return st.number_input(
+    elif value_type(field) is int:
+        st.number_input(
             label,
-            min_value=None if low is None else int(low),
-            max_value=None if high is None else int(high),
             value=None if optional(field) else "min",
             step=int(extra.get("step") or 1),
             placeholder="Automatic" if optional(field) else None,
             **common,
         )
-    return st.number_input(
-        label,
-        min_value=None if low is None else float(low),
-        max_value=None if high is None else float(high),
-        step=extra.get("step"),
-        format="%g",
-        **common,
-    )
+    else:
+        st.number_input(label, step=extra.get("step"), format="%g", **common)
+    try:
+        spec.changed(**{name: state.value(key)})
+    except SpecError:
+        st.markdown(f":red[{label}: expected {expectation(field)}.]")
+        return False
+    return True
 
 
-def edit_all(spec: Spec, names: tuple[str, ...], columns: int = 2) -> dict[str, Any]:
-    """Draw several settings in a grid and return their values by name."""
-    values = {}
+def edit_all(part: str, spec: Spec, names: tuple[str, ...], columns: int = 2) -> bool:
+    """Draw several settings in a grid; return whether all are valid."""
+    valid = True
     for start in range(0, len(names), columns):
         for name, column in zip(names[start : start + columns], st.columns(columns), strict=False):
             with column:
-                values[name] = edit(spec, name)
-    return values
+                valid &= edit(part, spec, name)
+    return valid
 
 
-def reset(spec: type[Spec]) -> None:
-    """Let the widgets of a spec start from the draft again."""
-    state.forget(*(f"{spec.__name__}.{name}" for name in spec.model_fields))
+def _save(part: str, name: str, key: str) -> None:
+    try:
+        state.change(**{part: {name: state.value(key)}})
+    except SpecError:
+        return  # `edit` explains it under the field

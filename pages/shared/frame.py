@@ -75,7 +75,7 @@ def show_error(error: AppError) -> None:
 def plain(text: str) -> str:
     """Text that Markdown leaves as it is: a file name may hold any character."""
     return "".join(
-        f"\\{character}" if character in "*_`$[]<>~#\\" else character for character in text
+        f"\\{character}" if character in "*_`$[]<>~#:&\\" else character for character in text
     )
 
 

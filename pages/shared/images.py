@@ -6,22 +6,42 @@ Apart from cached.py because it brings NumPy and Pillow, for which Home need not
 from __future__ import annotations
 
 import io
-from contextlib import nullcontext
+import time
 from typing import Any
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
+from core import workspace
 from core.data import catalogue
 from core.data.dataset import Dataset, load
 from core.data.decode import load as load_image
 from core.data.splits import Split
+from core.errors import NotFoundError
 from core.specs import DataSpec
+
+KEPT_SECONDS = 20.0  # a large folder is not walked again for every click
 
 
 def dataset(spec: DataSpec) -> Dataset:
-    """The images of `spec`, with a progress bar where they are decoded for the first time."""
+    """The images of `spec`, with a progress bar where they are decoded for the first time.
+
+    Raises NotFoundError for a set that the Data page has to download first.
+    """
+    known = _opened()
+    key = f"{workspace.home()} {spec.model_dump_json()}"
+    when, data = known.get(key, (0.0, None))
+    if data is not None and time.monotonic() - when < KEPT_SECONDS:
+        return data
+    for entry in catalogue.entries():
+        if entry.name == spec.source and not entry.ready:
+            raise NotFoundError(
+                f"{entry.title} is not on this machine yet",
+                expected="images that are here",
+                received="a set that has not been downloaded",
+                remedy="Open Data and press Download, or choose other images there",
+            )
     bar: Any = None
 
     def progress(done: int, total: int) -> None:
@@ -32,14 +52,22 @@ def dataset(spec: DataSpec) -> Dataset:
         else:
             bar.progress(done / total, text=text)
 
-    waiting = next((e for e in catalogue.entries() if e.name == spec.source and not e.ready), None)
-    words = f"Downloading {waiting.title} through Keras" if waiting else None
     try:
-        with st.spinner(words, show_time=True) if words else nullcontext():
-            return load(spec, progress)
+        data = load(spec, progress)
     finally:
         if bar is not None:
             bar.empty()
+    while len(known) >= 8:
+        known.pop(next(iter(known)), None)
+    known[key] = (time.monotonic(), data)
+    return data
+
+
+@st.cache_resource
+def _opened() -> dict[str, tuple[float, Dataset]]:
+    """Sets opened lately by this server. A dict of its own, because what st.cache_* wraps cannot
+    draw a progress bar."""
+    return {}
 
 
 def split(data: Dataset, validation_share: float) -> Split:
@@ -48,7 +76,7 @@ def split(data: Dataset, validation_share: float) -> Split:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _split(folder: str, spec: str, share: float, _data: Dataset) -> Split:  # noqa: ARG001
+def _split(folder: str, spec: str, share: float, _data: Dataset) -> Split:
     return _data.split(share)
 
 
@@ -58,7 +86,7 @@ def strip(data: Dataset, label: int, count: int, height: int = 96) -> bytes:
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)
-def _strip(folder: str, label: int, count: int, height: int, _data: Dataset) -> bytes:  # noqa: ARG001
+def _strip(folder: str, label: int, count: int, height: int, _data: Dataset) -> bytes:
     rows = _data.sample(label, count)
     images = [np.asarray(_data.images.images[row]) for row in rows]
     # a class with few images is filled up with transparent tiles, so that all strips align

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from core import words
-from core.errors import from_dict
+from core.errors import AppError, from_dict
 from core.runs import queue
 from core.runs import run as runs
 from core.runs.run import Run
@@ -21,8 +23,6 @@ BADGES = {
     State.LOST: (":material/link_off:", "red"),
 }
 EXPLAINED = {
-    State.QUEUED: "Waits for a free training slot and starts by itself.",
-    State.STOPPED: "Stopped by hand.",
     State.LOST: "The worker is gone without a word: it was killed, or the machine went down.",
 }
 
@@ -47,6 +47,7 @@ def _live(run: Run) -> None:
 def _panel(run: Run) -> None:
     status = run.status
     _header(run, status)
+    st.caption(_what(run, status))
     if status.error:
         frame.show_error(from_dict(status.error))
     elif status.state in EXPLAINED:
@@ -54,7 +55,9 @@ def _panel(run: Run) -> None:
     if not status.state.final:
         st.progress(status.progress, text=_progress_words(status))
     _figures(status)
-    epochs, batches = run.metrics("epoch"), run.metrics("batch")
+    lines = run.metrics()
+    epochs = [line for line in lines if line.get("event") == "epoch"]
+    batches = [line for line in lines if line.get("event") == "batch"]
     if epochs or batches:
         wanted = max(status.epoch, 1) if status.state.final else status.epochs
         left, right = st.columns(2)
@@ -72,6 +75,16 @@ def _panel(run: Run) -> None:
                 charts.show(figure, f"{name}-{run.id}", alt)
     with st.expander("Log", icon=":material/terminal:"):
         st.code(run.log_tail() or "Nothing yet.", language=None, wrap_lines=True)
+
+
+def _what(run: Run, status: RunStatus) -> str:
+    """Which images and design, and how far it came."""
+    done = f"{status.epoch} of {words.several(status.epochs, 'epoch')}"
+    try:
+        spec = run.spec
+    except AppError:  # the rest of the page says what is wrong with it
+        return done
+    return frame.plain(f"{spec.model.name} on {Path(spec.data.source).name}, {done}")
 
 
 def _header(run: Run, status: RunStatus) -> None:
@@ -99,20 +112,22 @@ def _header(run: Run, status: RunStatus) -> None:
 
 def _progress_words(status: RunStatus) -> str:
     if status.state is State.QUEUED:
-        return "Waiting for a free slot"
+        return "Waits for a free training slot and starts by itself"
     if status.phase != "training":
-        return status.phase.capitalize()
+        return status.phase[:1].upper() + status.phase[1:]
     parts = [f"Epoch {min(status.epoch + 1, status.epochs)} of {status.epochs}"]
     if status.eta is not None:
-        parts.append(f"{words.duration(status.eta)} left")
-    if status.images_per_second:
-        parts.append(f"{words.count(status.images_per_second)} images/s")
+        parts.append(f"{words.duration(status.eta)} of training left")
     return " · ".join(parts)
 
 
 def _figures(status: RunStatus) -> None:
     best = f"best epoch {status.best_epoch}" if status.best_epoch else "after the first epoch"
-    tested = f"{words.count(status.test_images)} images" if status.test_accuracy else "at the end"
+    tested = (
+        f"{words.count(status.test_images)} images"
+        if status.test_accuracy is not None
+        else "at the end"
+    )
     row = st.container(horizontal=True, gap="medium")
     row.metric(
         "Validation accuracy",

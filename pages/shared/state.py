@@ -1,7 +1,7 @@
 """What a browser session remembers; the only file that names st.session_state.
 
-The draft is written to the workspace with every change, so that a reload, a second tab or a restart
-of the app goes on where the person was.
+The draft is written to the workspace when a person changes it, one setting at a time, so that a
+reload, a second tab or a restart of the app goes on where the person was.
 """
 
 from __future__ import annotations
@@ -19,21 +19,19 @@ def draft() -> Draft:
     return drafts.load()
 
 
-def change_draft(**parts: Any) -> None:
-    """Replace parts of the draft: data, model or train; raises SpecError, StorageError."""
-    drafts.save(drafts.load().changed(**parts))
+def change(**parts: Any) -> None:
+    """Change parts of the draft: data, model, train; raises SpecError, StorageError."""
+    drafts.change(**parts)
 
 
-def begin(key: str, value: Any) -> None:
-    """Give a widget its first value on this page; what the person does to it stays."""
-    if key not in st.session_state:
-        st.session_state[key] = value
+def follow(key: str, current: Any) -> None:
+    """Let a widget show `current`, at first and whenever it changes elsewhere (another tab, Back).
 
-
-def forget(*keys: str) -> None:
-    """Let widgets start from the draft again."""
-    for key in keys:
-        st.session_state.pop(key, None)
+    What the person does to the widget in between stays.
+    """
+    if key not in st.session_state or value(f"{key} shown") != current:
+        st.session_state[key] = current
+    keep(f"{key} shown", current)
 
 
 def value(key: str, default: Any = None) -> Any:
@@ -49,3 +47,17 @@ def keep(key: str, content: Any) -> None:
 def address(name: str) -> str:
     """A part of the page's address, such as ?run=; empty where it is not there."""
     return str(st.query_params.get(name, ""))
+
+
+def arrived(name: str) -> str:
+    """The address's part where it is new: a link was followed, or Back pressed. Else empty."""
+    now = address(name)
+    new = now if now != value(f"?{name}", "") else ""
+    keep(f"?{name}", now)
+    return new
+
+
+def go(name: str, content: str) -> None:
+    """Write a part of the address after the person's own choice."""
+    st.query_params[name] = content
+    keep(f"?{name}", content)

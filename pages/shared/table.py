@@ -10,17 +10,22 @@ from core import words
 from core.errors import AppError
 from core.runs.run import Run
 from core.runs.status import RunStatus
+from pages.shared import cached, frame, state
 
 
-def show_runs(listed: list[tuple[Run, RunStatus]], key: str) -> None:
-    """Draw runs as rows; choosing one opens its page."""
-    rows = [_row(run, status) for run, status in listed]
+@st.fragment(run_every=2.0)
+@frame.guarded
+def show_runs(key: str, count: int | None = None) -> None:
+    """Draw the newest `count` runs, or all, and keep them up to date; a click on one opens it."""
+    listed = cached.runs()[:count]
+    drawn = state.value(f"{key} drawn", [])
     event = st.dataframe(
-        rows,
+        [_row(run, status) for run, status in listed],
         key=key,
         hide_index=True,
         on_select="rerun",
-        selection_mode="single-row",
+        selection_mode="single-cell",
+        placeholder="–",
         column_config={
             "Created": st.column_config.DatetimeColumn(format="distance"),
             "Validation": st.column_config.NumberColumn(
@@ -32,9 +37,10 @@ def show_runs(listed: list[tuple[Run, RunStatus]], key: str) -> None:
         },
         alt="Table of runs",
     )
-    chosen = event.selection.rows
-    if chosen:
-        st.switch_page("pages/runs.py", query_params={"run": listed[chosen[0]][0].id})
+    state.keep(f"{key} drawn", [run.id for run, _ in listed])
+    for row, _ in event.selection.cells:
+        if row < len(drawn):  # the table as the person saw it, before any newer run
+            st.switch_page("pages/runs.py", query_params={"run": drawn[row]})
 
 
 def _row(run: Run, status: RunStatus) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from core import draft
 from core.design.presets import preset
 from core.draft import Draft
-from core.errors import StorageError
+from core.errors import SpecError, StorageError
 from core.runs.run import all_runs
 from core.specs import DataSpec, TrainSpec
 
@@ -28,8 +29,40 @@ def test_kept(home: Path) -> None:
         model=preset("lenet-5").model,
         train=TrainSpec(epochs=3, optimizer="sgd"),
     )
-    draft.save(mine)
+    assert draft.change(data=mine.data, model=mine.model, train=mine.train) == mine
     assert draft.load() == mine
+
+
+def test_one_setting_changes_alone(home: Path) -> None:
+    """A part given as a dict changes only those settings and leaves the others as saved."""
+    draft.change(train={"epochs": 3})
+    draft.change(train={"optimizer": "sgd"}, data={"size": 32})
+    found = draft.load()
+    assert (found.train.epochs, found.train.optimizer, found.data.size) == (3, "sgd", 32)
+
+
+def test_changes_at_once_lose_none(home: Path) -> None:
+    """Eight threads that change different settings at the same moment all find theirs saved."""
+    wanted = {
+        "epochs": 3,
+        "batch_size": 16,
+        "optimizer": "sgd",
+        "learning_rate": 0.5,
+        "validation_share": 0.3,
+        "patience": 2,
+        "seed": 9,
+    }
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda item: draft.change(train=dict([item])), wanted.items()))
+    assert draft.load().train == TrainSpec(**wanted)
+
+
+def test_invalid_change_is_refused(home: Path) -> None:
+    """A value out of bounds raises SpecError and leaves the draft as it was."""
+    draft.change(train={"epochs": 3})
+    with pytest.raises(SpecError, match="epochs"):
+        draft.change(train={"epochs": 0})
+    assert draft.load().train.epochs == 3
 
 
 @pytest.mark.parametrize(
@@ -37,7 +70,7 @@ def test_kept(home: Path) -> None:
 )
 def test_unreadable_draft(home: Path, content: bytes) -> None:
     """A draft that cannot be read, or is of another version, gives way to a fresh one."""
-    draft.save(Draft())
+    draft.change()
     (home / "saved_models" / ".draft.json").write_bytes(content)
     assert draft.load() == Draft()
 
@@ -52,7 +85,7 @@ def test_order() -> None:
 
 def test_draft_is_no_run(home: Path) -> None:
     """The draft's file lies among the runs and is not taken for one."""
-    draft.save(Draft())
+    draft.change()
     assert all_runs() == []
 
 
@@ -60,5 +93,5 @@ def test_workspace_that_cannot_be_written(home: Path) -> None:
     """Where nothing can be saved, a StorageError says so."""
     (home / "saved_models").write_text("a file in the way")
     with pytest.raises(StorageError, match="save the draft"):
-        draft.save(Draft())
+        draft.change()
     assert draft.load() == Draft()

@@ -28,7 +28,8 @@ def test_classifies_uploaded_photos(open_page: OpenPage, trained_run: Run) -> No
     app.file_uploader[0].set_value([*files, ("broken.jpg", b"not an image", "image/jpeg")]).run()
     assert not app.exception
     assert len(app.get("plotly_chart")) == len(COLORS)
-    assert "cannot be read" in app.warning[0].value
+    assert "1 photo cannot be read" in app.warning[0].value
+    assert "broken" in app.warning[0].value
     assert any("4 photos" in item.value for item in app.markdown)
 
 
@@ -48,3 +49,11 @@ def test_damaged_model_is_explained(open_page: OpenPage, trained_run: Run) -> No
     app = open_page("pages/predict.py", run=trained_run.id)
     app.file_uploader[0].set_value([("a.png", photo("circles", 901), "image/png")]).run()
     assert "cannot be read" in errors(app)
+
+
+def test_a_deleted_run_is_not_replaced_by_another(open_page: OpenPage, trained_run: Run) -> None:
+    """An address of a run that is gone says so and waits for a choice."""
+    app = open_page("pages/predict.py", run="gone-7")
+    assert "The run gone-7 is not there" in app.warning[0].value
+    assert app.selectbox(key="predict-run").value is None
+    assert not app.file_uploader

@@ -24,18 +24,18 @@ def test_every_declared_setting_is_on_the_form() -> None:
 
 def test_form_starts_from_the_draft_and_changes_it(open_page: OpenPage, examples: Path) -> None:
     """A changed setting is kept for the next visit."""
-    draft.save(draft.Draft().changed(data={"source": str(examples)}, train={"epochs": 7}))
+    draft.change(data={"source": str(examples)}, train={"epochs": 7})
     app = open_page("pages/train.py")
-    assert app.number_input(key="TrainSpec.epochs").value == 7
-    app.number_input(key="TrainSpec.batch_size").set_value(16).run()
+    assert app.number_input(key="train.epochs").value == 7
+    app.number_input(key="train.batch_size").set_value(16).run()
     assert draft.load().train.batch_size == 16
     again = open_page("pages/train.py")
-    assert again.number_input(key="TrainSpec.batch_size").value == 16
+    assert again.number_input(key="train.batch_size").value == 16
 
 
 def test_start_queues_exactly_one_run(open_page: OpenPage, examples: Path) -> None:
     """Start training orders the draft once and shows the run by its address."""
-    draft.save(draft.Draft().changed(data={"source": str(examples), "size": 24}))
+    draft.change(data={"source": str(examples), "size": 24})
     app = open_page("pages/train.py")
     start = next(button for button in app.button if button.label == "Start training")
     start.click().run()
@@ -50,13 +50,41 @@ def test_start_queues_exactly_one_run(open_page: OpenPage, examples: Path) -> No
         queue.cancel(run)
 
 
-def test_unusable_learning_rate_is_explained(open_page: OpenPage, examples: Path) -> None:
-    """A learning rate of 0 gives a sentence with what was expected, and no run."""
-    draft.save(draft.Draft().changed(data={"source": str(examples)}))
+def test_unusable_settings_are_explained(
+    open_page: OpenPage, trained_run: Run, examples: Path
+) -> None:
+    """Values out of bounds are explained under their fields, Start is off, the run stays in view."""
+    draft.change(data={"source": str(examples)}, train={"epochs": 7})
     app = open_page("pages/train.py")
-    app.number_input(key="TrainSpec.learning_rate").set_value(0.0).run()
-    assert "greater than 0" in errors(app)
-    assert all_runs() == []
+    app.number_input(key="train.learning_rate").set_value(0.0).run()
+    app.number_input(key="train.epochs").set_value(100_000).run()
+    assert not app.exception
+    reasons = [item.value for item in app.markdown if item.value.startswith(":red[")]
+    assert any("Learning rate: expected a number greater than 0" in reason for reason in reasons)
+    assert any("Epochs: expected a whole number" in reason for reason in reasons)
+    start = next(button for button in app.button if button.label == "Start training")
+    assert start.disabled
+    assert (draft.load().train.learning_rate, draft.load().train.epochs) == (0.001, 7)
+    assert any(item.value == trained_run.id for item in app.subheader)
+
+
+def test_a_second_tab_overwrites_nothing(open_page: OpenPage, examples: Path) -> None:
+    """What another tab chose is taken over by a tab that is merely drawn again."""
+    draft.change(data={"source": str(examples)})
+    app = open_page("pages/train.py")
+    draft.change(train={"optimizer": "rmsprop", "learning_rate": 0.0001})
+    app.run()
+    assert draft.load().train.optimizer == "rmsprop"
+    assert app.selectbox(key="train.optimizer").value == "rmsprop"
+    assert app.number_input(key="train.learning_rate").value == 0.0001
+
+
+def test_images_that_are_gone_do_not_hide_the_run(open_page: OpenPage, trained_run: Run) -> None:
+    """Where the draft's images are gone, the page says so and still shows the run."""
+    draft.change(data={"source": "/no/such/folder"})
+    app = open_page("pages/train.py")
+    assert "There is no folder /no/such/folder" in errors(app)
+    assert any(item.value == trained_run.id for item in app.subheader)
 
 
 def test_shows_a_finished_run(open_page: OpenPage, trained_run: Run) -> None:
@@ -70,7 +98,7 @@ def test_shows_a_finished_run(open_page: OpenPage, trained_run: Run) -> None:
 
 def test_unknown_run_in_the_address(open_page: OpenPage, examples: Path) -> None:
     """A run that was deleted gives a clear message instead of a traceback."""
-    draft.save(draft.Draft().changed(data={"source": str(examples)}))
+    draft.change(data={"source": str(examples)})
     app = open_page("pages/train.py", run="gone-1")
     assert "There is no run gone-1" in errors(app)
 
