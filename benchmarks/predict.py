@@ -1,4 +1,4 @@
-"""One photo through onnxruntime and through Keras, on the largest preset at 224 px.
+"""One photo through onnxruntime and through Keras, on every preset at the default working size.
 
     python -m benchmarks.predict [--repeats 30]
 
@@ -27,7 +27,7 @@ def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=30)
-    parser.add_argument("--size", type=int, default=224, help="height and width in pixels")
+    parser.add_argument("--size", type=int, default=64, help="height and width in pixels")
     options = parser.parse_args()
     backend.start()
     import onnxruntime

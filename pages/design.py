@@ -80,8 +80,8 @@ def layers() -> None:
         height="content",
         hide_index=True,
         column_config={
-            "Layer": st.column_config.TextColumn(width=160),
-            "Settings": st.column_config.TextColumn(width=190),
+            "Layer": st.column_config.TextColumn(width=140),
+            "Settings": st.column_config.TextColumn(width=170),
             "Parameters": st.column_config.NumberColumn(format="localized"),
             "Share": st.column_config.NumberColumn(
                 help="Share of all parameters, in percent.", format="%.1f%%"

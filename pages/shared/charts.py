@@ -94,7 +94,7 @@ def curves(
     figure.update_layout(
         title={
             "text": f"{name.capitalize()} by epoch",
-            "subtitle": {"text": "training dashed (dotted: within epochs), validation solid"},
+            "subtitle": {"text": "training dashed, validation solid"},
         },
         height=320,
         margin_t=64,

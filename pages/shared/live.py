@@ -73,6 +73,10 @@ def _panel(run: Run) -> None:
                 )
                 alt = f"{name} of training and validation over {len(epochs)} epochs"
                 charts.show(figure, f"{name}-{run.id}", alt)
+        st.caption(
+            "Dotted: training within the epochs. The best epoch is the one with the lowest "
+            "validation loss; its model is kept."
+        )
     with st.expander("Log", icon=":material/terminal:"):
         st.code(run.log_tail() or "Nothing yet.", language=None, wrap_lines=True)
 

@@ -255,6 +255,15 @@ def test_a_failing_training_ends_with_exit_code_1(
     assert result["error"]["remedy"] in err
 
 
+def test_the_starter_learns_the_sketches(queue_home: Path) -> None:
+    """The built-in sketches and the starter design reach 0.9 test accuracy, as the demo promises."""
+    arguments = ("train", "--data", "sketches", "--design", "starter", "--epochs", "8", "--json")
+    process = start(queue_home, *arguments)
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    assert last_json(out)["test_accuracy"] >= 0.9
+
+
 def test_ctrl_c_is_a_stop(queue_home: Path, examples: Path, wait_for: Wait) -> None:
     """Ctrl-C stops the run instead of leaving it, and the command ends with exit code 1."""
     process = start(queue_home, "train", "--data", str(examples), "--design", "starter", "--json")
