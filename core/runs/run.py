@@ -6,8 +6,8 @@ saved_models/<run>/
     metrics.jsonl    one line a measurement, appended
     worker.log       what the worker printed
     labels.json      class names, image size and fit: what predicting needs to know
-    model.keras      the best model so far, resizing and rescaling inside
-    model.onnx       the same for onnxruntime
+    model.keras      the best model so far; resizes and rescales photos of any size
+    model.onnx       the same for onnxruntime, for images at the working size
     cancel           present when someone asked the worker to stop
 """
 
