@@ -7,9 +7,8 @@ import streamlit as st
 from core import words
 from core.data import arrays, catalogue
 from core.data.zips import import_zip
-from pages.shared import charts, fields, frame, images, state
+from pages.shared import cards, charts, fields, frame, images, state
 
-SAMPLES = 6  # images shown of each class
 SETTINGS = ("size", "fit", "color", "test_share")
 FOLDERS = 6  # folders opened by their path that stay in the list
 
@@ -93,19 +92,8 @@ def overview() -> None:
             st.dataframe(
                 [{"File": item.name, "Reason": item.reason} for item in skipped], hide_index=True
             )
-    st.subheader("Samples", anchor=False)
-    counts = data.counts()
-    for start in range(0, len(data.classes), 2):
-        for label, column in zip((start, start + 1), st.columns(2), strict=True):
-            if label < len(data.classes):
-                name = data.classes[label]
-                column.image(
-                    images.strip(data, label, SAMPLES),
-                    caption=f"{frame.plain(name)} · {words.count(counts[name])}",
-                    width="stretch",
-                    alt=f"Samples of the class {name}",
-                )
-    charts.show(charts.counts(counts), "counts", "Number of images in each class")
+    cards.samples(data)
+    charts.show(charts.counts(data.counts()), "counts", "Number of images in each class")
 
 
 def download(array_set: arrays.ArraySet) -> None:

@@ -10,9 +10,8 @@ from core.predict.prediction import Prediction
 from core.predict.table import to_csv
 from core.runs.run import Run
 from core.runs.status import RunStatus
-from pages.shared import cached, charts, frame, images, state
+from pages.shared import cached, cards, frame, state
 
-TOP = 5  # classes shown beside each photo
 PAGE = 6  # photos shown at once
 Named = tuple[str, bytes, Prediction | str]  # name, file, prediction or problem
 
@@ -82,21 +81,6 @@ def classify(run: Run, files: list[tuple[str, bytes]]) -> list[Named]:
     return results
 
 
-def card(number: int, name: str, content: bytes, result: Prediction) -> None:
-    """One photo with its likeliest classes, and all classes on demand."""
-    with st.container(border=True, height="stretch"):
-        picture, bars = st.columns([1, 1.9])
-        picture.image(images.thumbnail(content), width="stretch", alt=name)
-        with bars:
-            st.caption(frame.plain(name))
-            alt = ", ".join(f"{label} {words.percent(p)}" for label, p in result.top(TOP))
-            charts.show(charts.probabilities(result.top(TOP), title=""), f"top-{number}", alt)
-        if len(result.classes) > TOP:
-            with st.expander(f"All {len(result.classes)} classes"):
-                figure = charts.probabilities(result.top(), title="Probability of each class")
-                charts.show(figure, f"all-{number}", "Probability of every class")
-
-
 def results(run: Run, named: list[Named]) -> None:
     """The table to download, what could not be read, then the photos, a page at a time."""
     read = [(name, content, item) for name, content, item in named if isinstance(item, Prediction)]
@@ -121,7 +105,7 @@ def results(run: Run, named: list[Named]) -> None:
         for number, column in zip((row, row + 1), st.columns(2), strict=True):
             if number < len(read):
                 with column:
-                    card(number, *read[number])
+                    cards.photo(number, *read[number])
 
 
 with frame.page(
