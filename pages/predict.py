@@ -26,7 +26,9 @@ def choose() -> Run | None:
             icon=":material/warning:",
         )
     names = list(usable)
-    state.follow("predict-run", (wanted if wanted in usable else None) if wanted else names[0])
+    # a run that gets its model meanwhile must not take the place of the one in use
+    usual = wanted or state.value("predict-run") or names[0]
+    state.follow("predict-run", usual if usual in usable else None)
     chosen = st.selectbox(
         "Model",
         names,
@@ -34,7 +36,7 @@ def choose() -> Run | None:
         key="predict-run",
         placeholder="Choose a model",
         format_func=lambda name: _title(*usable[name]),
-        on_change=lambda: state.go("run", state.value("predict-run")),
+        on_change=lambda: state.go("run", state.value("predict-run") or ""),
     )
     return usable[chosen][0] if chosen else None
 

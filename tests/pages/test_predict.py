@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 
 from core.runs.run import Run
 from tests.conftest import COLORS, draw_example
@@ -57,3 +58,29 @@ def test_a_deleted_run_is_not_replaced_by_another(open_page: OpenPage, trained_r
     assert "The run gone-7 is not there" in app.warning[0].value
     assert app.selectbox(key="predict-run").value is None
     assert not app.file_uploader
+
+
+def test_a_newer_model_does_not_replace_the_chosen_one(
+    open_page: OpenPage, trained_run: Run
+) -> None:
+    """Without an address, the model in use stays when a newer run gets its model."""
+    app = open_page("pages/predict.py")
+    assert app.selectbox(key="predict-run").value == trained_run.id
+    newer = trained_run.folder.with_name("examples-starter-2")
+    shutil.copytree(trained_run.folder, newer)
+    status = trained_run.saved_status
+    Run(newer).write_status(status.model_copy(update={"created": status.created + 60}))
+    app.run()
+    assert app.selectbox(key="predict-run").value == trained_run.id
+
+
+def test_the_model_box_can_be_cleared(open_page: OpenPage, trained_run: Run) -> None:
+    """Clearing the box raises nothing, empties the address, and waits for a choice."""
+    app = open_page("pages/predict.py", run=trained_run.id)
+    app.selectbox(key="predict-run").set_value(None).run()
+    assert not app.exception
+    assert app.selectbox(key="predict-run").value is None
+    assert app.query_params.get("run", "") in ("", [""])
+    assert not app.file_uploader
+    app.selectbox(key="predict-run").set_value(trained_run.id).run()
+    assert len(app.file_uploader) == 1
