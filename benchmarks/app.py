@@ -26,8 +26,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.common import show, spread
+from core.design.analysis import table
 from core.design.presets import PRESETS
-from core.design.shapes import table
 from core.runs import queue
 from core.runs.run import Run, all_runs
 

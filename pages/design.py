@@ -3,7 +3,8 @@
 import streamlit as st
 
 from core import words
-from core.design import shapes
+from core.design.analysis import table
+from core.design.details import details
 from core.design.presets import PRESETS
 from core.specs import TrainSpec
 from pages.shared import frame, images, state
@@ -50,7 +51,7 @@ def layers() -> None:
         f"For {frame.plain(data.title)}: images of {words.shape(data.shape)} (height, width, "
         f"channels), {len(data.classes)} classes."
     )
-    rows = shapes.table(draft.model, data.shape, len(data.classes))
+    rows = table(draft.model, data.shape, len(data.classes))
     total = sum(row.parameters for row in rows)
     line = st.container(horizontal=True, gap="large")
     line.metric("Layers", words.count(len(rows)), width="content")
@@ -70,7 +71,7 @@ def layers() -> None:
         [
             {
                 "Layer": f"{number} · {row.title}",
-                "Settings": row.details,
+                "Settings": details(row.layer),
                 "Output shape": words.shape(row.output_shape),
                 "Parameters": row.parameters,
                 "Share": 100.0 * row.parameters / max(total, 1),

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import singledispatch
 from typing import Any
 
 import keras
 from keras import layers
 
-from core.design.shapes import Shape, layer_names, table
+from core.design.analysis import table
+from core.design.shapes import Shape
 from core.specs import (
     Activation,
+    Add,
     AveragePooling2D,
     BatchNormalization,
+    Concatenate,
     Conv2D,
     Dense,
+    DepthwiseConv2D,
     Dropout,
     Flatten,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    GroupNormalization,
     Input,
+    LayerNormalization,
+    LayerSpec,
     MaxPooling2D,
     ModelSpec,
+    Multiply,
     Output,
+    SeparableConv2D,
+    SpatialDropout2D,
+    Squeeze,
+    UpSampling2D,
+    Weighted,
+    ZeroPadding2D,
 )
 from core.specs.data import Fit
-from core.specs.layers import LayerSpec
 
 
 def build(
-    model: ModelSpec, shape: Shape, classes: int, *, resize: Fit | None = None
+    model: ModelSpec, shape: tuple[int, int, int], classes: int, *, resize: Fit | None = None
 ) -> keras.Model:
     """The Keras model of a design: uint8 images in, class probabilities out.
 
@@ -40,7 +56,7 @@ def build(
     Raises:
         SpecError: the layers do not fit together.
     """
-    table(model, shape, classes)
+    rows = table(model, shape, classes)
     height, width, channels = shape
     size = (None, None) if resize else (height, width)
     image = keras.Input((*size, channels), dtype="uint8", name="image")
@@ -48,9 +64,14 @@ def build(
     if resize is not None:
         x = layers.Rescaling(1.0, name="to_float")(x)  # padding has no bytes, only floats
         x = _resizing(resize, height, width)(x)
-    for layer, name in zip(model.layers, layer_names(model), strict=True):
-        x = _layer(layer, name, classes)(x)
-    return keras.Model(image, x, name="layerwise")
+    made: dict[str, Any] = {}
+    for row in rows:
+        for node in row.nodes:
+            sources = [made[name] for name in node.inputs] or [x]
+            made[node.name] = _layer(node.layer, node.name, node.shape)(
+                sources if len(sources) > 1 else sources[0]
+            )
+    return keras.Model(image, made[rows[-1].nodes[-1].name], name="layerwise")
 
 
 def _resizing(fit: Fit, height: int, width: int) -> Any:
@@ -66,68 +87,172 @@ def _resizing(fit: Fit, height: int, width: int) -> Any:
     )
 
 
+def _kernel(
+    spec: Weighted, prefix: str = "kernel", axes: tuple[int, ...] = (0,)
+) -> Mapping[str, Any]:
+    """Regularizer and constraint of one kernel. `axes` hold what leads into one output."""
+    penalty = keras.regularizers.L1L2(spec.l1, spec.l2) if spec.l1 or spec.l2 else None
+    limit = keras.constraints.MaxNorm(spec.max_norm, axis=list(axes)) if spec.max_norm else None
+    return {f"{prefix}_regularizer": penalty, f"{prefix}_constraint": limit}
+
+
 @singledispatch
-def _layer(spec: LayerSpec, name: str, classes: int) -> Any:
+def _layer(spec: LayerSpec, name: str, shape: Shape) -> Any:
+    """The Keras layer; `shape` is that of its output."""
     raise NotImplementedError(type(spec).__name__)
 
 
 @_layer.register
-def _(spec: Input, name: str, classes: int) -> Any:
+def _(spec: Input, name: str, shape: Shape) -> Any:
     if spec.scale == "-1 to 1":
         return layers.Rescaling(1 / 127.5, offset=-1.0, name=name)
     return layers.Rescaling(1 / 255, name=name)
 
 
 @_layer.register
-def _(spec: Conv2D, name: str, classes: int) -> Any:
+def _(spec: Conv2D, name: str, shape: Shape) -> Any:
     return layers.Conv2D(
         spec.filters,
         spec.kernel_size,
         strides=spec.strides,
         padding=spec.padding,
         activation=spec.activation,
+        use_bias=spec.use_bias,
         name=name,
+        **_kernel(spec, axes=(0, 1, 2)),
     )
 
 
 @_layer.register
-def _(spec: MaxPooling2D, name: str, classes: int) -> Any:
-    return layers.MaxPooling2D(spec.pool_size, padding=spec.padding, name=name)
+def _(spec: DepthwiseConv2D, name: str, shape: Shape) -> Any:
+    return layers.DepthwiseConv2D(
+        spec.kernel_size,
+        strides=spec.strides,
+        padding=spec.padding,
+        depth_multiplier=spec.depth_multiplier,
+        activation=spec.activation,
+        use_bias=spec.use_bias,
+        name=name,
+        **_kernel(spec, "depthwise", axes=(0, 1)),
+    )
 
 
 @_layer.register
-def _(spec: AveragePooling2D, name: str, classes: int) -> Any:
-    return layers.AveragePooling2D(spec.pool_size, padding=spec.padding, name=name)
+def _(spec: SeparableConv2D, name: str, shape: Shape) -> Any:
+    return layers.SeparableConv2D(
+        spec.filters,
+        spec.kernel_size,
+        strides=spec.strides,
+        padding=spec.padding,
+        depth_multiplier=spec.depth_multiplier,
+        activation=spec.activation,
+        use_bias=spec.use_bias,
+        name=name,
+        **_kernel(spec, "depthwise", axes=(0, 1)),
+        **_kernel(spec, "pointwise", axes=(0, 1, 2)),
+    )
 
 
 @_layer.register
-def _(spec: BatchNormalization, name: str, classes: int) -> Any:
+def _(spec: MaxPooling2D, name: str, shape: Shape) -> Any:
+    return layers.MaxPooling2D(
+        spec.pool_size, strides=spec.strides, padding=spec.padding, name=name
+    )
+
+
+@_layer.register
+def _(spec: AveragePooling2D, name: str, shape: Shape) -> Any:
+    return layers.AveragePooling2D(
+        spec.pool_size, strides=spec.strides, padding=spec.padding, name=name
+    )
+
+
+@_layer.register
+def _(spec: GlobalAveragePooling2D, name: str, shape: Shape) -> Any:
+    return layers.GlobalAveragePooling2D(name=name)
+
+
+@_layer.register
+def _(spec: GlobalMaxPooling2D, name: str, shape: Shape) -> Any:
+    return layers.GlobalMaxPooling2D(name=name)
+
+
+@_layer.register
+def _(spec: BatchNormalization, name: str, shape: Shape) -> Any:
     return layers.BatchNormalization(momentum=spec.momentum, epsilon=spec.epsilon, name=name)
 
 
 @_layer.register
-def _(spec: Activation, name: str, classes: int) -> Any:
+def _(spec: LayerNormalization, name: str, shape: Shape) -> Any:
+    return layers.LayerNormalization(epsilon=spec.epsilon, name=name)
+
+
+@_layer.register
+def _(spec: GroupNormalization, name: str, shape: Shape) -> Any:
+    return layers.GroupNormalization(spec.groups, epsilon=spec.epsilon, name=name)
+
+
+@_layer.register
+def _(spec: Activation, name: str, shape: Shape) -> Any:
     return layers.Activation(spec.function, name=name)
 
 
 @_layer.register
-def _(spec: Dropout, name: str, classes: int) -> Any:
+def _(spec: Dropout, name: str, shape: Shape) -> Any:
     return layers.Dropout(spec.rate, name=name)
 
 
 @_layer.register
-def _(spec: Flatten, name: str, classes: int) -> Any:
+def _(spec: SpatialDropout2D, name: str, shape: Shape) -> Any:
+    return layers.SpatialDropout2D(spec.rate, name=name)
+
+
+@_layer.register
+def _(spec: Flatten, name: str, shape: Shape) -> Any:
     return layers.Flatten(name=name)
 
 
 @_layer.register
-def _(spec: Dense, name: str, classes: int) -> Any:
-    constraint = keras.constraints.MaxNorm(spec.max_norm) if spec.max_norm else None
+def _(spec: Dense, name: str, shape: Shape) -> Any:
     return layers.Dense(
-        spec.units, activation=spec.activation, kernel_constraint=constraint, name=name
+        spec.units,
+        activation=spec.activation,
+        use_bias=spec.use_bias,
+        name=name,
+        **_kernel(spec),
     )
 
 
 @_layer.register
-def _(spec: Output, name: str, classes: int) -> Any:
-    return layers.Dense(classes, activation="softmax", name=name)
+def _(spec: ZeroPadding2D, name: str, shape: Shape) -> Any:
+    return layers.ZeroPadding2D(spec.padding, name=name)
+
+
+@_layer.register
+def _(spec: UpSampling2D, name: str, shape: Shape) -> Any:
+    return layers.UpSampling2D(spec.size, interpolation=spec.interpolation, name=name)
+
+
+@_layer.register
+def _(spec: Output, name: str, shape: Shape) -> Any:
+    return layers.Dense(shape[0], activation="softmax", name=name)
+
+
+@_layer.register
+def _(spec: Add, name: str, shape: Shape) -> Any:
+    return layers.Add(name=name)
+
+
+@_layer.register
+def _(spec: Multiply, name: str, shape: Shape) -> Any:
+    return layers.Multiply(name=name)
+
+
+@_layer.register
+def _(spec: Concatenate, name: str, shape: Shape) -> Any:
+    return layers.Concatenate(name=name)
+
+
+@_layer.register
+def _(spec: Squeeze, name: str, shape: Shape) -> Any:
+    return layers.GlobalAveragePooling2D(keepdims=True, name=name)

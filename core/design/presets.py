@@ -13,14 +13,18 @@ from core.specs import (
     AveragePooling2D,
     BatchNormalization,
     Conv2D,
+    ConvBlock,
     Dense,
     Dropout,
     Flatten,
+    GlobalAveragePooling2D,
     Input,
+    InvertedResidual,
     Layer,
     MaxPooling2D,
     ModelSpec,
     Output,
+    ResidualBlock,
 )
 
 
@@ -51,6 +55,11 @@ def _normalized_conv(filters: int) -> tuple[Layer, ...]:
         BatchNormalization(),
         Activation(),
     )
+
+
+def _vgg_stage(filters: int) -> tuple[Layer, ...]:
+    convolution = Conv2D(filters=filters, padding="same")
+    return (convolution, convolution, MaxPooling2D())
 
 
 def _lab_block(filters: int, rate: float) -> tuple[Layer, ...]:
@@ -149,6 +158,72 @@ PRESETS = (
         Flatten(),
         Dense(units=100),
         Dense(units=100),
+        Output(),
+    ),
+    # Simonyan, Zisserman, Very deep convolutional networks, 2014: pairs of 3 x 3 convolutions,
+    # twice the filters after each pooling; an eighth to a half of their width, one dense layer less
+    _preset(
+        "vgg-mini",
+        "Pairs of small convolutions, wider after each pooling: plain and strong.",
+        "VGG (Simonyan and Zisserman, 2014), made small",
+        Input(),
+        *_vgg_stage(32),
+        *_vgg_stage(64),
+        *_vgg_stage(128),
+        Flatten(),
+        Dense(units=256),
+        Dropout(rate=0.5),
+        Output(),
+    ),
+    # He, Zhang, Ren, Sun, Deep residual learning, 2015, section 4.2: the CIFAR-10 layout with n = 2
+    # (ResNet-14), shortcuts by projection where the width changes
+    _preset(
+        "resnet-mini",
+        "Shortcuts let it be deep: few parameters, many layers.",
+        "ResNet for CIFAR-10 (He et al., 2015), with 14 layers",
+        Input(),
+        ConvBlock(filters=16),
+        ResidualBlock(filters=16, repeat=2),
+        ResidualBlock(filters=32, strides=2, repeat=2),
+        ResidualBlock(filters=64, strides=2, repeat=2),
+        GlobalAveragePooling2D(),
+        Output(),
+    ),
+    # Sandler et al., MobileNetV2, 2018: its first stages, which suit small images
+    _preset(
+        "mobilenet-mini",
+        "Made for phones: the fewest multiply-adds.",
+        "MobileNetV2 (Sandler et al., 2018), its first stages",
+        Input(),
+        ConvBlock(filters=16, strides=2),
+        InvertedResidual(filters=16, expansion=1),
+        InvertedResidual(filters=24, strides=2, repeat=2),
+        InvertedResidual(filters=32, strides=2, repeat=2),
+        ConvBlock(filters=128, kernel_size=1),
+        GlobalAveragePooling2D(),
+        Dropout(rate=0.2),
+        Output(),
+    ),
+    # Springenberg et al., Striving for simplicity: the all convolutional net, 2014, All-CNN-C at
+    # half its width; its last 1 x 1 convolution before the mean is the same sum as a dense layer
+    # after it
+    _preset(
+        "all-conv",
+        "Nothing but convolutions: strides instead of pooling.",
+        "All-CNN-C (Springenberg et al., 2014) at half its width",
+        Input(),
+        Dropout(rate=0.2),
+        Conv2D(filters=48, padding="same"),
+        Conv2D(filters=48, padding="same"),
+        Conv2D(filters=48, padding="same", strides=2),
+        Dropout(rate=0.5),
+        Conv2D(filters=96, padding="same"),
+        Conv2D(filters=96, padding="same"),
+        Conv2D(filters=96, padding="same", strides=2),
+        Dropout(rate=0.5),
+        Conv2D(filters=96, padding="same"),
+        Conv2D(filters=96, kernel_size=1),
+        GlobalAveragePooling2D(),
         Output(),
     ),
 )

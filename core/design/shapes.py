@@ -1,7 +1,7 @@
-"""Output shapes and parameter counts of a design, in pure Python, without TensorFlow.
+"""What one layer makes of its input, in pure Python: shape, parameters, multiply-adds, reach.
 
 Shapes are without the batch: (height, width, channels) or (units,). The rules are those of
-keras.layers; tests compare every preset with the built Keras model.
+keras.layers; tests compare random designs with the built Keras model.
 """
 
 from __future__ import annotations
@@ -12,201 +12,229 @@ from functools import singledispatch
 
 from core.errors import SpecError
 from core.specs import (
-    Activation,
-    AveragePooling2D,
+    Add,
     BatchNormalization,
+    Concatenate,
     Conv2D,
     Dense,
-    Dropout,
+    DepthwiseConv2D,
     Flatten,
-    Input,
-    MaxPooling2D,
-    ModelSpec,
+    GlobalPooling2D,
+    GroupNormalization,
+    LayerNormalization,
+    LayerSpec,
+    Multiply,
     Output,
+    Pooling2D,
+    SeparableConv2D,
+    SpatialDropout2D,
+    Squeeze,
+    UpSampling2D,
+    ZeroPadding2D,
 )
-from core.specs.layers import LayerSpec
 
 Shape = tuple[int, ...]
+LIMIT = 2**40  # values of one image in one layer; beyond it numbers mean nothing any more
 
 
-@dataclass(frozen=True)
-class Row:
-    """One layer of the shape table."""
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a layer does.
 
-    name: str  # unique in the design, also the Keras layer's name
-    title: str
-    details: str
-    output_shape: Shape
-    parameters: int
-    trainable: int  # parameters that training changes
-
-
-def table(model: ModelSpec, shape: Shape, classes: int) -> list[Row]:
-    """Every layer with its output shape and parameters, for images of `shape` and `classes` classes.
-
-    Raises:
-        SpecError: a layer does not fit what comes before it; the message names the layer.
+    `macs` are multiply-adds for one image: of convolutions and dense layers alone, as is usual.
+    `window` and `step` say how far one output value reaches into the layer's input, in the input's
+    pixels; a window of 0 is all of it. An enlarging layer has a step below 1.
     """
-    rows: list[Row] = []
-    current = shape
-    _check_ends(model)
-    for layer, name in zip(model.layers, layer_names(model), strict=True):
-        position = f"Layer {len(rows) + 1} ({title(layer)})"
-        current, parameters, fixed = _apply(layer, current, classes, position)
-        rows.append(
-            Row(name, title(layer), details(layer), current, parameters, parameters - fixed)
-        )
-    return rows
 
-
-def layer_names(model: ModelSpec) -> list[str]:
-    """A unique name for each layer: its kind and a count, conv2d_1, conv2d_2."""
-    counts: dict[str, int] = {}
-    names = []
-    for layer in model.layers:
-        counts[layer.kind] = counts.get(layer.kind, 0) + 1
-        names.append(f"{layer.kind}_{counts[layer.kind]}")
-    return names
-
-
-def title(layer: LayerSpec) -> str:
-    """The layer's name on screen."""
-    return type(layer).__name__
-
-
-def details(layer: LayerSpec) -> str:
-    """The layer's settings in a few words, such as "32 filters, 3 × 3, same, relu"."""
-    words = []
-    for name, field in type(layer).model_fields.items():
-        value = getattr(layer, name)
-        if name == "kind" or value is None or (name == "strides" and value == 1):
-            continue
-        if name in ("kernel_size", "pool_size"):
-            words.append(f"{value} × {value}")
-        elif name in ("filters", "units"):
-            words.append(f"{value:,} {name}")
-        elif isinstance(value, str) and name != "scale":
-            if value not in ("linear", "valid"):
-                words.append(str(value))
-        else:
-            number = f"{value:g}" if isinstance(value, float) else value
-            words.append(f"{(field.title or name).lower()} {number}")
-    return ", ".join(words)
-
-
-def _check_ends(model: ModelSpec) -> None:
-    kinds = [layer.kind for layer in model.layers]
-    if kinds[0] != "input" or "input" in kinds[1:]:
-        raise SpecError(
-            f"The design {model.name} does not start with its one input",
-            expected="Input as the first layer, and only there",
-            received=f"{title(model.layers[0])} first, {kinds.count('input')} inputs",
-            remedy="Put Input first",
-        )
-    if kinds[-1] != "output" or "output" in kinds[:-1]:
-        raise SpecError(
-            f"The design {model.name} does not end with its one output",
-            expected="Output as the last layer, and only there",
-            received=f"{title(model.layers[-1])} last, {kinds.count('output')} outputs",
-            remedy="Put Output last",
-        )
-
-
-Applied = tuple[Shape, int, int]  # output shape, parameters, those of them that never train
+    shape: Shape
+    parameters: int = 0
+    fixed: int = 0  # parameters that training does not change by gradients
+    macs: int = 0
+    window: int = 1
+    step: float = 1.0
 
 
 @singledispatch
-def _apply(layer: LayerSpec, shape: Shape, classes: int, position: str) -> Applied:
-    raise NotImplementedError(type(layer).__name__)
+def effect(layer: LayerSpec, shapes: tuple[Shape, ...], classes: int) -> Effect:
+    """What `layer` makes of inputs of these shapes.
+
+    Raises:
+        SpecError: it cannot take them. The message does not name the layer: who asks knows where
+            it stands.
+    """
+    return Effect(shapes[0])  # the curves, dropout and the input
 
 
-@_apply.register(Input)
-@_apply.register(Activation)
-@_apply.register(Dropout)
-def _same(layer: LayerSpec, shape: Shape, classes: int, position: str) -> Applied:
-    return shape, 0, 0
-
-
-@_apply.register
-def _conv(layer: Conv2D, shape: Shape, classes: int, position: str) -> Applied:
-    height, width, channels = _image(shape, position)
-    out = (
-        _slide(height, layer.kernel_size, layer.strides, layer.padding, position),
-        _slide(width, layer.kernel_size, layer.strides, layer.padding, position),
-        layer.filters,
+@effect.register
+def _(layer: Conv2D, shapes: tuple[Shape, ...], classes: int) -> Effect:
+    height, width, channels = _slide(shapes[0], layer.kernel_size, layer.strides, layer.padding)
+    kernel = layer.kernel_size**2 * channels * layer.filters
+    return Effect(
+        (height, width, layer.filters),
+        kernel + layer.use_bias * layer.filters,
+        macs=kernel * height * width,
+        window=layer.kernel_size,
+        step=layer.strides,
     )
-    return out, (layer.kernel_size**2 * channels + 1) * layer.filters, 0
 
 
-@_apply.register(MaxPooling2D)
-@_apply.register(AveragePooling2D)
-def _pool(
-    layer: MaxPooling2D | AveragePooling2D,
-    shape: Shape,
-    classes: int,
-    position: str,
-) -> Applied:
-    height, width, channels = _image(shape, position)
-    window = layer.pool_size
-    out = (
-        _slide(height, window, window, layer.padding, position),
-        _slide(width, window, window, layer.padding, position),
-        channels,
+@effect.register
+def _(layer: DepthwiseConv2D, shapes: tuple[Shape, ...], classes: int) -> Effect:
+    height, width, channels = _slide(shapes[0], layer.kernel_size, layer.strides, layer.padding)
+    made = channels * layer.depth_multiplier
+    kernel = layer.kernel_size**2 * made
+    return Effect(
+        (height, width, made),
+        kernel + layer.use_bias * made,
+        macs=kernel * height * width,
+        window=layer.kernel_size,
+        step=layer.strides,
     )
-    return out, 0, 0
 
 
-@_apply.register
-def _norm(layer: BatchNormalization, shape: Shape, classes: int, position: str) -> Applied:
-    return shape, 4 * shape[-1], 2 * shape[-1]
+@effect.register
+def _(layer: SeparableConv2D, shapes: tuple[Shape, ...], classes: int) -> Effect:
+    height, width, channels = _slide(shapes[0], layer.kernel_size, layer.strides, layer.padding)
+    made = channels * layer.depth_multiplier
+    kernels = layer.kernel_size**2 * made + made * layer.filters
+    return Effect(
+        (height, width, layer.filters),
+        kernels + layer.use_bias * layer.filters,
+        macs=kernels * height * width,
+        window=layer.kernel_size,
+        step=layer.strides,
+    )
 
 
-@_apply.register
-def _flatten(layer: Flatten, shape: Shape, classes: int, position: str) -> Applied:
-    return (math.prod(shape),), 0, 0
+@effect.register
+def _(layer: Pooling2D, shapes: tuple[Shape, ...], classes: int) -> Effect:
+    step = layer.strides or layer.pool_size
+    shape = _slide(shapes[0], layer.pool_size, step, layer.padding)
+    return Effect(shape, window=layer.pool_size, step=step)
 
 
-@_apply.register
-def _dense(layer: Dense, shape: Shape, classes: int, position: str) -> Applied:
-    return (layer.units,), (_row(shape, position) + 1) * layer.units, 0
+@effect.register
+def _(layer: GlobalPooling2D, shapes: tuple[Shape, ...], classes: int) -> Effect:
+    return Effect((_image(shapes[0])[2],), window=0)
 
 
-@_apply.register
-def _output(layer: Output, shape: Shape, classes: int, position: str) -> Applied:
-    return (classes,), (_row(shape, position) + 1) * classes, 0
+@effect.register
+def _(layer: BatchNormalization, shapes: tuple[Shape, ...], classes: int) -> Effect:
+    return Effect(shapes[0], 4 * shapes[0][-1], fixed=2 * shapes[0][-1])
 
 
-def _slide(length: int, window: int, step: int, padding: str, position: str) -> int:
-    """Length after a window of `window` moves over it in steps of `step`."""
-    after = -(-length // step) if padding == "same" else (length - window) // step + 1
-    if after < 1:
+@effect.register
+def _(layer: LayerNormalization, shapes: tuple[Shape, ...], classes: int) -> Effect:
+    return Effect(shapes[0], 2 * shapes[0][-1])
+
+
+@effect.register
+def _(layer: GroupNormalization, shapes: tuple[Shape, ...], classes: int) -> Effect:
+    channels = shapes[0][-1]
+    if channels % layer.groups:
+        fitting = max(n for n in range(1, layer.groups + 1) if channels % n == 0)
         raise SpecError(
-            f"{position} shrinks the image below 1 pixel",
-            expected=f"an input of at least {window} x {window} pixels",
-            received=f"{length} pixels",
+            "cannot divide its channels into groups",
+            expected=f"a number of groups that divides the {channels:,} channels",
+            received=f"{layer.groups:,} groups",
+            remedy=f"Use {fitting} group{'' if fitting == 1 else 's'}",
+        )
+    return Effect(shapes[0], 2 * channels)
+
+
+@effect.register
+def _(layer: SpatialDropout2D, shapes: tuple[Shape, ...], classes: int) -> Effect:
+    return Effect(_image(shapes[0]))
+
+
+@effect.register
+def _(layer: ZeroPadding2D, shapes: tuple[Shape, ...], classes: int) -> Effect:
+    height, width, channels = _image(shapes[0])
+    return Effect((height + 2 * layer.padding, width + 2 * layer.padding, channels))
+
+
+@effect.register
+def _(layer: UpSampling2D, shapes: tuple[Shape, ...], classes: int) -> Effect:
+    height, width, channels = _image(shapes[0])
+    # a blended pixel is made of two neighbours each way
+    window = 2 if layer.interpolation == "bilinear" and layer.size > 1 else 1
+    shape = (height * layer.size, width * layer.size, channels)
+    if math.prod(shape) > LIMIT:
+        raise SpecError(
+            "enlarges the image beyond all measure",
+            expected=f"at most {LIMIT:,} values",
+            received=f"{math.prod(shape):,} values",
+            remedy="Use a smaller factor",
+        )
+    return Effect(shape, window=window, step=1 / layer.size)
+
+
+@effect.register
+def _(layer: Flatten, shapes: tuple[Shape, ...], classes: int) -> Effect:
+    return Effect((math.prod(shapes[0]),), window=0)
+
+
+@effect.register
+def _(layer: Dense, shapes: tuple[Shape, ...], classes: int) -> Effect:
+    kernel = _row(shapes[0]) * layer.units
+    return Effect((layer.units,), kernel + layer.use_bias * layer.units, macs=kernel, window=0)
+
+
+@effect.register
+def _(layer: Output, shapes: tuple[Shape, ...], classes: int) -> Effect:
+    kernel = _row(shapes[0]) * classes
+    return Effect((classes,), kernel + classes, macs=kernel, window=0)
+
+
+@effect.register(Add)
+@effect.register(Multiply)
+def _merge(layer: LayerSpec, shapes: tuple[Shape, ...], classes: int) -> Effect:
+    return Effect(shapes[0])
+
+
+@effect.register
+def _(layer: Concatenate, shapes: tuple[Shape, ...], classes: int) -> Effect:
+    return Effect((*shapes[0][:-1], sum(shape[-1] for shape in shapes)))
+
+
+@effect.register
+def _(layer: Squeeze, shapes: tuple[Shape, ...], classes: int) -> Effect:
+    return Effect((1, 1, _image(shapes[0])[2]), window=0)
+
+
+def _slide(shape: Shape, window: int, step: int, padding: str) -> tuple[int, int, int]:
+    """Height and width after a window has moved over the image, and the channels."""
+    height, width, channels = _image(shape)
+    if padding == "same":
+        return -(-height // step), -(-width // step), channels
+    if min(height, width) < window:
+        raise SpecError(
+            "shrinks the image below 1 pixel",
+            expected=f"an input of at least {window} × {window} pixels",
+            received=f"{height} × {width} pixels",
             remedy="Take a smaller window, use same padding, or remove a pooling layer before it",
         )
-    return after
+    return (height - window) // step + 1, (width - window) // step + 1, channels
 
 
-def _image(shape: Shape, position: str) -> tuple[int, int, int]:
+def _image(shape: Shape) -> tuple[int, int, int]:
     if len(shape) != 3:
         raise SpecError(
-            f"{position} needs an image",
+            "needs an image",
             expected="height, width and channels",
             received=f"a row of {shape[0]:,} numbers",
-            remedy="Move it before Flatten and the dense layers",
+            remedy="Move it before the layer that makes a row of the image",
         )
     height, width, channels = shape
     return height, width, channels
 
 
-def _row(shape: Shape, position: str) -> int:
+def _row(shape: Shape) -> int:
     if len(shape) != 1:
         raise SpecError(
-            f"{position} needs a row of numbers",
-            expected="the output of Flatten or of another dense layer",
-            received=f"an image of {' x '.join(map(str, shape))}",
-            remedy="Put Flatten before it",
+            "needs a row of numbers",
+            expected="the output of Flatten, of a global pooling or of another dense layer",
+            received=f"an image of {' × '.join(map(str, shape))}",
+            remedy="Put Flatten or a global pooling before it",
         )
     return shape[0]

@@ -44,13 +44,17 @@ def setting(
     lt: float | None = None,
     step: float | None = None,
     labels: Mapping[str, str] | None = None,
+    search: tuple[Any, ...] | None = None,
+    log: bool = False,
 ) -> Any:
     """Declare a setting once: default, bounds, label, help, and the step of its widget.
 
     Validation, JSON, the form's widget (pages/shared/fields.py) and the command line's flag
     (core/cli.py) all read this one declaration. `labels` gives choices their name on screen.
+    `search` says that a tuner may vary the setting, and where it usually does: (lowest, highest) of
+    a number, on a logarithmic scale with `log`, or the choices worth trying.
     """
-    extra = {"step": step, "labels": dict(labels or {})}
+    extra = {"step": step, "labels": dict(labels or {}), "search": search, "log": log}
     bounds = {"ge": ge, "gt": gt, "le": le, "lt": lt}
     field: Any = Field  # its overloads know no bounds passed on as keywords
     return field(default, title=label, description=help, json_schema_extra=extra, **bounds)
@@ -69,6 +73,15 @@ def choices(field: FieldInfo) -> tuple[str, ...]:
     """The options of a setting declared as a Literal, else an empty tuple."""
     kind = value_type(field)
     return tuple(get_args(kind)) if get_origin(kind) is Literal else ()
+
+
+def search_range(field: FieldInfo) -> dict[str, Any] | tuple[Any, ...] | None:
+    """Where a tuner usually looks: {low, high, log} of a number, a tuple of choices, or None."""
+    extra = field.json_schema_extra
+    search: Any = extra.get("search") if isinstance(extra, dict) else None
+    if search is None or choices(field) or value_type(field) is bool:
+        return search if search is None else tuple(search)
+    return {"low": search[0], "high": search[1], "log": extra.get("log", False)}  # type: ignore[union-attr]
 
 
 def value_type(field: FieldInfo) -> Any:
@@ -131,7 +144,7 @@ def _explain(cls: type[Spec], error: ValidationError) -> SpecError:
             if field is not None and field.description:  # declared by setting(), with bounds
                 expected.append(f"{name} {expectation(field)}")
             else:
-                expected.append(f"{name}: {item['msg']}")
+                expected.append(f"{name}: {item['msg'].removeprefix('Value error, ')}")
             received.append(f"{item['input']!r:.80}")
             default = field.get_default(call_default_factory=True) if field else None
             example = isinstance(default, int | float | str)

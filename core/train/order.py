@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.data.cache import Progress
 from core.data.dataset import load
-from core.design import shapes
+from core.design.analysis import table
 from core.runs import queue
 from core.runs.run import Run
 from core.specs import RunSpec
@@ -22,5 +22,5 @@ def order(spec: RunSpec, progress: Progress | None = None) -> Run:
     """
     data = load(spec.data, progress)
     data.split(spec.train.validation_share)
-    shapes.table(spec.model, data.shape, len(data.classes))
+    table(spec.model, data.shape, len(data.classes))
     return queue.submit(spec)

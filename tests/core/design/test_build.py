@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from core.design.analysis import table
 from core.design.presets import PRESETS, Preset, preset
-from core.design.shapes import table
 from core.errors import SpecError
 from core.specs import (
     Activation,

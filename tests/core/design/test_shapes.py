@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import workspace
+from core.design.analysis import layer_names, table
+from core.design.details import details
 from core.design.presets import PRESETS, preset
-from core.design.shapes import details, layer_names, table
 from core.errors import SpecError
 from core.specs import (
     Activation,

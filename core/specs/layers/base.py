@@ -1,0 +1,143 @@
+"""What every layer is: one row of a design, which can be switched off and marked to vary."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from core.specs.spec import Spec, bounds, choices, search_range, setting
+
+Function = Literal[
+    "linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softmax"
+]
+Padding = Literal["valid", "same"]
+Group = Literal[
+    "Ends", "Convolution", "Pooling", "Normalization", "Activation", "Regularization", "Dense",
+    "Size", "Blocks", "Merging",
+]  # fmt: skip
+
+ACTIVATION_HELP = "The curve each output passes through; linear leaves it as it is."
+PADDING_HELP = "same adds a border so that the size is kept; valid adds none."
+HIDDEN_FUNCTIONS = ("relu", "leaky_relu", "elu", "gelu", "silu", "tanh")  # worth searching
+
+
+class Vary(Spec):
+    """A setting the tuner may change: from `low` to `high`, or one of `options`.
+
+    The setting "on" stands for the layer itself, there or not; it needs neither.
+    """
+
+    setting: str
+    low: int | float | None = None
+    high: int | float | None = None
+    options: tuple[str | bool, ...] | None = None
+
+
+class LayerSpec(Spec):
+    """Base of all layers. `kind` tells them apart in JSON; GROUP and TITLE are for the screen."""
+
+    GROUP: ClassVar[Group]
+    TITLE: ClassVar[str]
+    KIND: ClassVar[str]
+
+    on: bool = True  # a layer that is switched off passes on what it gets
+    vary: tuple[Vary, ...] = Field((), max_length=20)
+
+    def __init_subclass__(cls, **values: Any) -> None:
+        super().__init_subclass__(**values)
+        if "TITLE" not in cls.__dict__:
+            cls.TITLE = cls.__name__
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **values: Any) -> None:
+        if "kind" in cls.model_fields:
+            cls.KIND = cls.model_fields["kind"].default
+
+    @classmethod
+    def settings(cls) -> tuple[str, ...]:
+        """Names of the settings a person can change, in their order on screen."""
+        own = [name for base in cls.__mro__ for name in inspect.get_annotations(base)]
+        fields = cls.model_fields
+        return tuple(
+            name for name in dict.fromkeys(own) if name in fields and fields[name].description
+        )
+
+    @model_validator(mode="after")
+    def _check_vary(self) -> Self:
+        if self.vary:
+            for item in self.vary:
+                _check(type(self), item)
+            names = [item.setting for item in self.vary]
+            if len(set(names)) < len(names):
+                raise ValueError("each setting can be marked to vary once")
+        return self
+
+
+def _check(layer: type[LayerSpec], item: Vary) -> None:
+    if item.setting == "on":
+        if (item.low, item.high, item.options) != (None, None, None):
+            raise ValueError("on varies between there and not there, without a range")
+        return
+    field = layer.model_fields.get(item.setting)
+    if field is None or search_range(field) is None:
+        known = [name for name in layer.settings() if search_range(layer.model_fields[name])]
+        raise ValueError(f"{item.setting} cannot vary; on and {', '.join(known)} can")
+    if isinstance(search_range(field), dict):
+        low, high = bounds(field)
+        if item.options is not None or item.low is None or item.high is None:
+            raise ValueError(f"{item.setting} varies from low to high")
+        if not item.low < item.high:
+            raise ValueError(f"{item.setting} varies from {item.low} to {item.high}")
+        if (low is not None and item.low < low) or (high is not None and item.high > high):
+            raise ValueError(f"{item.setting} varies within {low} to {high}")
+        return
+    known_options = choices(field) or (True, False)
+    if item.low is not None or item.high is not None or len(set(item.options or ())) < 2:
+        raise ValueError(f"{item.setting} varies between two or more options")
+    if not set(item.options or ()) <= set(known_options):
+        raise ValueError(f"{item.setting} varies between some of {known_options}")
+
+
+def activation(default: Function = "relu") -> Any:
+    """The declaration of an activation, the same wherever a layer has one."""
+    return setting(default, label="Activation", help=ACTIVATION_HELP, search=HIDDEN_FUNCTIONS)
+
+
+def padding(default: Padding = "valid") -> Any:
+    """The declaration of a padding."""
+    return setting(default, label="Padding", help=PADDING_HELP)
+
+
+class Weighted(LayerSpec):
+    """Base of the layers with a kernel: its bias, regularizer and constraint."""
+
+    use_bias: bool = setting(
+        True,
+        label="Bias",
+        help="Add a learned number to each output; batch normalization does too.",
+    )
+    l1: float = setting(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        label="L1 penalty",
+        help="Times the sum of the absolute weights, added to the loss: drives weights to 0.",
+    )
+    l2: float = setting(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        label="L2 penalty",
+        help="Times the sum of the squared weights, added to the loss: keeps weights small.",
+        search=(1e-5, 1e-2),
+        log=True,
+    )
+    max_norm: float | None = setting(
+        None,
+        gt=0.0,
+        le=1000.0,
+        label="Max norm",
+        help="Upper limit for the length of each unit's weight vector; empty means none.",
+    )
