@@ -58,3 +58,11 @@ def shape(dimensions: tuple[int, ...]) -> str:
 def several(number: int, noun: str) -> str:
     """1 with "file" as "1 file", 1691 as "1,691 files"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def large(number: float) -> str:
+    """20741120 as 20.7 million; below a million as it is."""
+    for limit, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+        if number >= limit:
+            return f"{number / limit:.3g} {name}"
+    return f"{number:,.0f}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, Self, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -46,15 +46,23 @@ def setting(
     labels: Mapping[str, str] | None = None,
     search: tuple[Any, ...] | None = None,
     log: bool = False,
+    empty: str = "Automatic",
 ) -> Any:
     """Declare a setting once: default, bounds, label, help, and the step of its widget.
 
     Validation, JSON, the form's widget (pages/shared/fields.py) and the command line's flag
-    (core/cli.py) all read this one declaration. `labels` gives choices their name on screen.
+    (core/cli) all read this one declaration. `labels` gives choices their name on screen.
     `search` says that a tuner may vary the setting, and where it usually does: (lowest, highest) of
-    a number, on a logarithmic scale with `log`, or the choices worth trying.
+    a number, on a logarithmic scale with `log`, or the choices worth trying. `empty` is what an optional
+    setting says on screen where it is None.
     """
-    extra = {"step": step, "labels": dict(labels or {}), "search": search, "log": log}
+    extra = {
+        "step": step,
+        "labels": dict(labels or {}),
+        "search": search,
+        "log": log,
+        "empty": empty,
+    }
     bounds = {"ge": ge, "gt": gt, "le": le, "lt": lt}
     field: Any = Field  # its overloads know no bounds passed on as keywords
     return field(default, title=label, description=help, json_schema_extra=extra, **bounds)
@@ -187,9 +195,14 @@ def _owner(cls: type[Spec], loc: tuple[int | str, ...]) -> tuple[type[Spec] | No
 
 def _layer_class(part: str) -> type[Spec] | None:
     """In a discriminated union pydantic puts the chosen kind into the location: find its class."""
-    for kind in Spec.__subclasses__():
-        for child in (kind, *kind.__subclasses__()):
-            field = child.model_fields.get("kind")
-            if field is not None and part in get_args(field.annotation):
-                return child
+    for kind in _descendants(Spec):
+        field = kind.model_fields.get("kind")
+        if field is not None and part in get_args(field.annotation):
+            return kind
     return None
+
+
+def _descendants(kind: type[Spec]) -> Iterator[type[Spec]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _descendants(child)

@@ -162,6 +162,22 @@ def probabilities(pairs: Sequence[tuple[str, float]], *, title: str) -> go.Figur
     return figure
 
 
+def values(numbers: Sequence[int], heights: Sequence[float], *, title: str) -> go.Figure:
+    """Values of a layer's units as upright bars; `numbers` are the units', from 0."""
+    figure = go.Figure(
+        go.Bar(
+            x=[number + 1 for number in numbers],
+            y=list(heights),
+            marker={"color": SKY if _dark() else BLUE},
+            hovertemplate="unit %{x}: %{y:.3g}<extra></extra>",
+        )
+    )
+    figure.update_layout(title=title, height=280, hovermode="closest")
+    figure.update_xaxes(title="Unit")
+    figure.update_yaxes(title="Value")
+    return figure
+
+
 def _whole_ticks(wanted: int) -> dict[str, Any]:
     return {"tickmode": "linear", "dtick": max(1, round(wanted / 10))}
 

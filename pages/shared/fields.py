@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -10,12 +11,15 @@ from core.errors import SpecError
 from core.specs.spec import Spec, choices, expectation, optional, value_type
 from pages.shared import state
 
+Save = Callable[[str, Any], None]
 
-def edit(part: str, spec: Spec, name: str) -> bool:
-    """Draw the widget of one setting of the draft's `part`; return whether its value is valid.
 
-    A valid change is saved at once. An invalid one is explained under the field: the widget itself
-    has no bounds, since a bounded one would quietly keep the value before.
+def edit(part: str, spec: Spec, name: str, save: Save | None = None) -> bool:
+    """Draw the widget of one setting; return whether its value is valid.
+
+    A valid change is saved at once, by `save` with the setting's name and value, or else in the
+    draft's `part`. An invalid one is explained under the field: the widget itself has no bounds,
+    since a bounded one would quietly keep the value before.
     """
     field = type(spec).model_fields[name]
     extra: Any = field.json_schema_extra or {}
@@ -26,23 +30,32 @@ def edit(part: str, spec: Spec, name: str) -> bool:
         "key": key,
         "help": field.description,
         "on_change": _save,
-        "args": (part, name, key),
+        "args": (save or _in_draft(part), name, key),
     }
     if options := choices(field):
         labels = extra.get("labels", {})
         st.selectbox(
             label, options, format_func=lambda option: labels.get(option, option), **common
         )
+    elif value_type(field) is bool:
+        st.toggle(label, **common)
     elif value_type(field) is int:
         st.number_input(
             label,
             value=None if optional(field) else "min",
             step=int(extra.get("step") or 1),
-            placeholder="Automatic" if optional(field) else None,
+            placeholder=extra.get("empty"),
             **common,
         )
     else:
-        st.number_input(label, step=extra.get("step"), format="%g", **common)
+        st.number_input(
+            label,
+            value=None if optional(field) else "min",
+            step=extra.get("step"),
+            format="%g",
+            placeholder=extra.get("empty"),
+            **common,
+        )
     try:
         spec.changed(**{name: state.value(key)})
     except SpecError:
@@ -51,18 +64,24 @@ def edit(part: str, spec: Spec, name: str) -> bool:
     return True
 
 
-def edit_all(part: str, spec: Spec, names: tuple[str, ...], columns: int = 2) -> bool:
+def edit_all(
+    part: str, spec: Spec, names: tuple[str, ...], columns: int = 2, save: Save | None = None
+) -> bool:
     """Draw several settings in a grid; return whether all are valid."""
     valid = True
     for start in range(0, len(names), columns):
         for name, column in zip(names[start : start + columns], st.columns(columns), strict=False):
             with column:
-                valid &= edit(part, spec, name)
+                valid &= edit(part, spec, name, save)
     return valid
 
 
-def _save(part: str, name: str, key: str) -> None:
+def _in_draft(part: str) -> Save:
+    return lambda name, value: state.change(**{part: {name: value}})
+
+
+def _save(save: Save, name: str, key: str) -> None:
     try:
-        state.change(**{part: {name: state.value(key)}})
+        save(name, state.value(key))
     except SpecError:
         return  # `edit` explains it under the field

@@ -7,6 +7,7 @@ reload, a second tab or a restart of the app goes on where the person was.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -61,3 +62,15 @@ def go(name: str, content: str) -> None:
     """Write a part of the address after the person's own choice."""
     st.query_params[name] = content
     keep(f"?{name}", content)
+
+
+def leave(name: str) -> None:
+    """Take a part out of the address."""
+    st.query_params.pop(name, None)
+    keep(f"?{name}", "")
+
+
+def link(name: str, content: str) -> str:
+    """The whole address of this page with a part of it changed, to copy."""
+    page = str(st.context.url or "").partition("?")[0]
+    return f"{page}?{urlencode({name: content})}"

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from core import draft
+from core.design import edits
 from core.design.presets import preset
 from core.draft import Draft
 from core.errors import SpecError, StorageError
 from core.runs.run import all_runs
-from core.specs import DataSpec, TrainSpec
+from core.specs import DataSpec, Dropout, TrainSpec
 
 
 def test_fresh_workspace(home: Path) -> None:
@@ -95,3 +96,44 @@ def test_workspace_that_cannot_be_written(home: Path) -> None:
     with pytest.raises(StorageError, match="save the draft"):
         draft.change()
     assert draft.load() == Draft()
+
+
+def test_edit_undo_redo(home: Path) -> None:
+    """An edit of the design is saved, can be taken back and made again, over restarts."""
+    draft.edit(lambda model: edits.add(model, 1, Dropout(rate=0.1)))
+    assert draft.load().model.layers[1] == Dropout(rate=0.1)
+    assert len(draft.history().past) == 1
+    assert draft.undo().model == preset("starter").model
+    assert draft.load().model == preset("starter").model
+    assert draft.redo().model.layers[1] == Dropout(rate=0.1)
+    assert draft.redo() == draft.load()
+
+
+def test_a_changed_preset_gets_a_name_of_its_own(home: Path) -> None:
+    """A changed starter is no longer called starter; undone, it is again."""
+    assert draft.edit(lambda model: edits.remove(model, 1)).model.name == "my-starter"
+    assert draft.edit(lambda model: edits.remove(model, 1)).model.name == "my-starter"
+    draft.undo()
+    assert draft.undo().model.name == "starter"
+
+
+def test_another_design_can_be_taken_back(home: Path) -> None:
+    """Choosing a preset is a step that undo takes back, with nothing lost."""
+    mine = draft.edit(lambda model: edits.remove(model, 1)).model
+    draft.change(model=preset("lenet-5").model)
+    assert draft.undo().model == mine
+
+
+def test_an_edit_that_changes_nothing_is_no_step(home: Path) -> None:
+    """Moving the Input leaves draft and history alone."""
+    draft.edit(lambda model: edits.move(model, 0, 3))
+    draft.change(train={"epochs": 3})
+    assert draft.history().past == ()
+
+
+def test_a_damaged_history_is_none(home: Path) -> None:
+    """Without a readable history there is nothing to undo, and no error."""
+    draft.edit(lambda model: edits.remove(model, 1))
+    (home / "saved_models" / ".history.json").write_text("{")
+    now = draft.load().model
+    assert draft.undo().model == now

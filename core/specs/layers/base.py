@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from core.specs.spec import Spec, bounds, choices, search_range, setting
+from core.specs.spec import Spec, choices, expectation, search_range, setting
 
 Function = Literal[
     "linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softmax"
@@ -76,27 +76,38 @@ class LayerSpec(Spec):
 
 
 def _check(layer: type[LayerSpec], item: Vary) -> None:
-    if item.setting == "on":
+    ends = layer.GROUP == "Ends"  # a design is nothing without them
+    if item.setting == "on" and not ends:
         if (item.low, item.high, item.options) != (None, None, None):
             raise ValueError("on varies between there and not there, without a range")
         return
     field = layer.model_fields.get(item.setting)
-    if field is None or search_range(field) is None:
-        known = [name for name in layer.settings() if search_range(layer.model_fields[name])]
-        raise ValueError(f"{item.setting} cannot vary; on and {', '.join(known)} can")
-    if isinstance(search_range(field), dict):
-        low, high = bounds(field)
+    search = search_range(field) if field else None
+    if field is None or search is None:
+        known = [] if ends else ["on"]
+        known += [name for name in layer.settings() if search_range(layer.model_fields[name])]
+        raise ValueError(f"{item.setting} cannot vary; {', '.join(known) or 'nothing'} can")
+    if isinstance(search, dict):
         if item.options is not None or item.low is None or item.high is None:
             raise ValueError(f"{item.setting} varies from low to high")
         if not item.low < item.high:
             raise ValueError(f"{item.setting} varies from {item.low} to {item.high}")
-        if (low is not None and item.low < low) or (high is not None and item.high > high):
-            raise ValueError(f"{item.setting} varies within {low} to {high}")
+        for value in (item.low, item.high):
+            try:
+                layer.model_validate({item.setting: value})
+            except ValidationError:
+                words = f"each end of {item.setting} must be {expectation(field)}"
+                raise ValueError(words) from None
+        if search["log"] and item.low <= 0:
+            raise ValueError(f"{item.setting} varies on a logarithmic scale, so from above 0")
         return
-    known_options = choices(field) or (True, False)
-    if item.low is not None or item.high is not None or len(set(item.options or ())) < 2:
+    options = item.options or ()
+    if item.low is not None or item.high is not None or len(options) < 2:
         raise ValueError(f"{item.setting} varies between two or more options")
-    if not set(item.options or ()) <= set(known_options):
+    if len(set(options)) < len(options):
+        raise ValueError(f"{item.setting} varies between options that differ")
+    known_options = choices(field) or (True, False)
+    if not set(options) <= set(known_options):
         raise ValueError(f"{item.setting} varies between some of {known_options}")
 
 
@@ -140,4 +151,5 @@ class Weighted(LayerSpec):
         le=1000.0,
         label="Max norm",
         help="Upper limit for the length of each unit's weight vector; empty means none.",
+        empty="None",
     )

@@ -17,7 +17,14 @@ Normalization = Literal["batch", "layer", "group", "none"]
 def filters(default: int = 64, *, step: int = 1, help: str = "Channels that come out.") -> Any:
     """The declaration of a block's width."""
     return setting(
-        default, ge=step, le=4096, label="Filters", help=help, search=(16, 256), log=True
+        default,
+        ge=step,
+        le=4096,
+        step=step,
+        label="Filters",
+        help=help,
+        search=(16, 256),
+        log=True,
     )
 
 

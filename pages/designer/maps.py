@@ -1,0 +1,170 @@
+"""What each layer makes of one image: its channels as maps, and the first filter at work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core import words
+from core.data.dataset import Dataset
+from core.design import maps, window
+from core.design.analysis import Analysis, Row
+from core.design.details import details
+from core.design.forward import forward
+from core.design.weights import Weights, initial, trained
+from core.errors import AppError
+from core.runs import run as runs
+from pages.designer import editing, kernel
+from pages.shared import cached, charts, frame, images, state
+
+UNTRAINED = "Untrained: random weights"
+_STRIP, _ALL = 8, 32  # maps of a layer in the list, and of the selected one
+_SAMPLES = 40  # images of a class to choose from
+
+
+def draw(analysis: Analysis) -> None:
+    """Draw the choice of image and weights, the selected layer's maps, and all layers in a list."""
+    try:
+        data = images.dataset(state.draft().data)
+        left, right = st.columns([1, 3], gap="large")
+        with left:
+            pixels = _image(data)
+            weights = _weights(analysis)
+    except AppError as error:
+        frame.show_error(error)
+        return
+    outputs = forward(analysis, weights, pixels)
+    with right:
+        _selected(analysis, outputs)
+    sweep = window.sweep(analysis, weights, outputs, _filter(analysis, outputs))
+    if sweep is not None:
+        kernel.draw(sweep)
+    st.markdown("**Every layer, from the image to the classes**")
+    for row in analysis.rows:
+        if row.nodes and row.nodes[-1].name in outputs:
+            _strip(row, outputs[row.nodes[-1].name], data.classes)
+
+
+def _image(data: Dataset) -> Any:
+    """Draw the choice of an image of the set; returns it as uint8 [height, width, channels]."""
+    label = st.selectbox(
+        "Class",
+        range(len(data.classes)),
+        format_func=lambda index: data.classes[index],
+        key="design-maps-class",
+    )
+    rows = data.sample(label, _SAMPLES)
+    number = 1
+    if len(rows) > 1:  # a slider needs two ends
+        number = min(st.slider("Image", 1, len(rows), key="design-maps-image"), len(rows))
+    pixels = np.asarray(data.images.images[rows[number - 1]])
+    st.image(images.tiles([pixels], 1, 192), alt=f"The image, a {data.classes[label]}")
+    return pixels
+
+
+def _weights(analysis: Analysis) -> Weights:
+    """Draw the choice of weights: random ones, or a run's that has this design."""
+    fitting = [run.id for run, _ in cached.runs() if run.has_model and _same(run, analysis)]
+    name = st.selectbox("Weights", [UNTRAINED, *fitting], key="design-maps-weights")
+    if not fitting:
+        st.caption("Train this design to see what it has learned to look for.")
+    if name == UNTRAINED:
+        return initial(analysis)
+    return trained(runs.find(name).folder, analysis)
+
+
+def _same(run: runs.Run, analysis: Analysis) -> bool:
+    """Whether a run trained this very stack; its images may have been others."""
+    try:
+        return run.spec.model.layers == analysis.model.layers
+    except AppError:
+        return False
+
+
+def _filter(analysis: Analysis, outputs: dict[str, Any]) -> int:
+    """Draw the choice of a filter of the first convolution."""
+    node = window.first_convolution(analysis)
+    if node is None or node.name not in outputs:
+        return 0
+    st.markdown(f"**A filter of {node.name.replace('_', ' ')} at work**")
+    count = node.shape[2]
+    if count == 1:
+        return 0
+    return st.slider("Filter", 1, count, key="design-maps-filter", width=320) - 1
+
+
+def _selected(analysis: Analysis, outputs: dict[str, Any]) -> None:
+    """The maps of the layer that is selected in the stack, with a step to the next one."""
+    at = editing.selected(analysis.model)
+    row = analysis.rows[at]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{row.number} · {row.title}** {frame.plain(details(row.layer))}")
+        st.space("stretch")
+        st.button(
+            "Layer before",
+            icon=":material/arrow_back:",
+            disabled=at == 0,
+            key="design-maps-before",
+            on_click=editing.select,
+            args=(at - 1,),
+        )
+        st.button(
+            "Layer after",
+            icon=":material/arrow_forward:",
+            disabled=at == len(analysis.rows) - 1,
+            key="design-maps-after",
+            on_click=editing.select,
+            args=(at + 1,),
+        )
+    if not row.nodes or row.nodes[-1].name not in outputs:
+        reason = "is switched off" if not row.layer.on else "does not fit yet, so it has no maps"
+        st.caption(f"This layer {reason}.")
+        return
+    output = outputs[row.nodes[-1].name]
+    if output.ndim == 3:
+        found = maps.maps(output, _ALL)
+        st.image(
+            maps.png(maps.grid(found, columns=8, side=80)),
+            alt=f"{len(found.shown)} of {found.channels} feature maps of layer {row.number}",
+        )
+        silent = sum(item.silent for item in found.shown)
+        st.caption(
+            f"{len(found.shown)} of {words.several(found.channels, 'channel')}, "
+            f"{words.shape(output.shape[:2])} values each: dark is {found.low:.3g} or less, "
+            f"bright {found.high:.3g} or more."
+            + (f" {silent} answer to nothing in this image." if silent else "")
+        )
+    else:
+        made = maps.bars(output, 64)
+        charts.show(
+            charts.values(made.shown, made.values, title=f"Values of layer {row.number}"),
+            f"design-maps-{row.number}",
+            f"Values of layer {row.number}, from {made.low:.3g} to {made.high:.3g}",
+        )
+
+
+def _strip(row: Row, output: Any, classes: tuple[str, ...]) -> None:
+    """One layer in the list: what it is, and its first maps, or its highest values."""
+    name, picture = st.columns([1, 3], vertical_alignment="center", gap="large")
+    name.markdown(f"{row.number} · **{row.title}**  \n:gray[{words.shape(output.shape)}]")
+    if output.ndim == 3:
+        made = maps.png(maps.grid(maps.maps(output, _STRIP), columns=_STRIP, side=64))
+        picture.image(made, alt=f"Feature maps of layer {row.number}, {row.title}")
+    elif row.nodes[-1].shape == (len(classes),) and row.title == "Output":
+        best = np.argsort(output)[::-1][:3]
+        picture.markdown(
+            " · ".join(f"{frame.plain(classes[i])} {words.percent(float(output[i]))}" for i in best)
+        )
+    else:
+        shown = maps.bars(output, 64)
+        picture.image(_stripes(shown), alt=f"Values of layer {row.number}, {row.title}")
+
+
+def _stripes(shown: maps.Bars) -> bytes:
+    """A row of numbers as one line of coloured fields."""
+    span = (shown.high - shown.low) or 1.0
+    levels = np.nan_to_num((np.array(shown.values) - shown.low) / span).clip(0, 1)
+    colors = maps.VIRIDIS[(levels * 255).round().astype(int)]
+    return maps.png(np.repeat(np.repeat(colors[None], 16, axis=0), 9, axis=1))

@@ -1,0 +1,125 @@
+"""Marks for the tuner: which settings of a layer it may change, and from where to where."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from core.errors import SpecError
+from core.specs import Input, LayerSpec, Output, Vary
+from core.specs.spec import bounds, search_range, value_type
+from pages.shared import state
+
+Save = Callable[[str, object], None]
+ON = "This layer on or off"
+
+
+def draw(layer: LayerSpec, at: int, save: Save) -> None:
+    """Draw the marks of a layer; a change is saved as its `vary`."""
+    cls = type(layer)
+    names = [name for name in cls.settings() if search_range(cls.model_fields[name]) is not None]
+    labels = {name: cls.model_fields[name].title or name for name in names}
+    if not isinstance(layer, Input | Output):
+        labels["on"] = ON
+    if not labels:
+        return
+    marked = {item.setting: item for item in layer.vary}
+    part = f"design-vary-{layer.KIND}-{at}"
+    box = st.expander(
+        "Search ranges", icon=":material/arrow_range:", key="design-ranges", on_change="rerun"
+    )
+    if not box.open:
+        return
+    with box:
+        st.caption("What a search may change here. Training uses the settings above.")
+        state.follow(f"{part}-names", list(marked))
+        st.pills(
+            "May vary",
+            list(labels),
+            format_func=labels.__getitem__,
+            selection_mode="multi",
+            key=f"{part}-names",
+            on_change=_try,
+            args=(lambda: save("vary", _marks(layer, state.value(f"{part}-names"), marked)),),
+        )
+        for name in (name for name in names if name in marked):
+            _range(cls, marked[name], f"{part}-{name}", labels[name], _saver(save, marked, name))
+
+
+def _try(save: Callable[[], None]) -> None:
+    """For callbacks: what is not valid is explained under the field."""
+    with contextlib.suppress(SpecError):
+        save()
+
+
+def _marks(
+    layer: LayerSpec, names: list[str], marked: dict[str, Vary]
+) -> tuple[dict[str, Any], ...]:
+    """The marks of the named settings: as they are, or where one usually looks and is."""
+    marks = []
+    for name in names:
+        if name in marked:
+            marks.append(marked[name].model_dump())
+        elif name == "on":
+            marks.append({"setting": "on"})
+        else:
+            usual = search_range(type(layer).model_fields[name])
+            if isinstance(usual, dict):
+                values = [usual["low"], usual["high"], getattr(layer, name)]
+                marks.append({"setting": name, "low": min(values), "high": max(values)})
+            else:
+                marks.append({"setting": name, "options": usual})
+    return tuple(marks)
+
+
+def _saver(save: Save, marked: dict[str, Vary], name: str) -> Callable[[dict[str, Any]], None]:
+    def change(values: dict[str, Any]) -> None:
+        marks = {key: item.model_dump() for key, item in marked.items()}
+        save("vary", tuple({**marks, name: {"setting": name, **values}}.values()))
+
+    return change
+
+
+def _range(
+    cls: type[LayerSpec],
+    mark: Vary,
+    key: str,
+    label: str,
+    save: Callable[[dict[str, Any]], None],
+) -> None:
+    field = cls.model_fields[mark.setting]
+    if mark.options is not None:
+        state.follow(key, list(mark.options))
+        st.multiselect(
+            label,
+            list(search_range(field) or ()),
+            key=key,
+            on_change=_try,
+            args=(lambda: save({"options": tuple(state.value(key))}),),
+        )
+        if len(state.value(key)) < 2:
+            st.markdown(":red[Choose two or more.]")
+        return
+    low, high = bounds(field)
+    whole = value_type(field) is int
+    left, right = st.columns(2)
+    for column, name, value in ((left, "low", mark.low), (right, "high", mark.high)):
+        state.follow(f"{key}-{name}", value)
+        column.number_input(
+            f"{label}, {'from' if name == 'low' else 'to'}",
+            step=1 if whole else None,
+            format=None if whole else "%g",
+            key=f"{key}-{name}",
+            on_change=_try,
+            args=(
+                lambda: save(
+                    {"low": state.value(f"{key}-low"), "high": state.value(f"{key}-high")}
+                ),
+            ),
+        )
+    now = state.value(f"{key}-low"), state.value(f"{key}-high")
+    if now != (mark.low, mark.high):
+        st.markdown(f":red[From less to more, within {low:g} to {high:g}.]")

@@ -1,0 +1,268 @@
+// The stack of layers: select, drag, keyboard. Every gesture becomes an operation with a number;
+// operations are sent again until the server has acknowledged them, since two messages that arrive
+// during one script run would otherwise become one. The list moves at once, before the answer.
+
+const instances = new WeakMap()
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let stack = instances.get(parentElement)
+  if (!stack) {
+    stack = new Stack(parentElement)
+    instances.set(parentElement, stack)
+  }
+  stack.send = (value) => setTriggerValue("act", value)
+  stack.show(data)
+}
+
+class Stack {
+  constructor(root) {
+    this.client = Math.random().toString(36).slice(2)
+    this.number = 0
+    this.pending = []
+    this.list = root.querySelector("[role=listbox]")
+    this.palette = root.querySelector(".palette")
+    this.live = root.querySelector(".live")
+    this.list.addEventListener("keydown", (event) => this.key(event))
+    this.list.addEventListener("pointerdown", (event) => this.press(event, "row"))
+    this.palette.addEventListener("pointerdown", (event) => this.press(event, "chip"))
+    this.palette.addEventListener("click", (event) => {
+      const chip = event.target.closest("[data-kind]")
+      if (chip && !this.dragged) this.add(chip.dataset.kind, this.selected)
+    })
+    this.list.addEventListener("pointerover", (event) => this.point(event))
+    this.list.addEventListener("pointerleave", () => this.point(null))
+    window.addEventListener("layerwise-select", (event) => {
+      if (this.list.isConnected) this.select(event.detail - 1)
+    })
+  }
+
+  show(data) {
+    if (data.client === this.client) {
+      this.pending = this.pending.filter((item) => item.id > data.done)
+    }
+    if (this.pending.length) return // the answer to an earlier gesture: a later one is on its way
+    this.stamp = data.stamp
+    this.rows = data.rows
+    this.selected = data.selected - 1
+    if (!this.palette.childElementCount) this.drawPalette(data.palette)
+    this.draw()
+  }
+
+  drawPalette(groups) {
+    for (const group of groups) {
+      const box = document.createElement("div")
+      box.className = "group"
+      box.setAttribute("role", "group")
+      box.setAttribute("aria-label", group.name)
+      const name = document.createElement("span")
+      name.className = "name"
+      name.textContent = group.name
+      const chips = document.createElement("div")
+      chips.className = "chips"
+      box.append(name, chips)
+      for (const item of group.items) {
+        const chip = document.createElement("button")
+        chip.type = "button"
+        chip.dataset.kind = item.kind
+        chip.title = item.about
+        chip.style.setProperty("--color", group.color)
+        chip.textContent = item.title
+        chips.append(chip)
+      }
+      this.palette.append(box)
+    }
+  }
+
+  draw() {
+    const items = this.rows.map((row, index) => {
+      const item = document.createElement("li")
+      item.id = `layer-${index}`
+      item.setAttribute("role", "option")
+      item.setAttribute("aria-selected", String(index === this.selected))
+      item.setAttribute("aria-label", label(row, index))
+      item.dataset.index = index
+      item.className = [row.on ? "" : "off", row.level || "", row.fixed ? "fixed" : ""].join(" ")
+      item.style.setProperty("--color", row.color)
+      item.append(
+        part("grip", row.fixed ? "" : "⠿"),
+        part("position", String(index + 1)),
+        part("title", row.title),
+        part("details", row.on ? row.details : "switched off"),
+        part("mark", { error: "✕", advice: "!" }[row.level] || (row.vary ? "↔" : "")),
+        part("shape", row.shape)
+      )
+      if (row.says) item.title = row.says
+      return item
+    })
+    this.list.replaceChildren(...items)
+    this.list.setAttribute("aria-activedescendant", `layer-${this.selected}`)
+  }
+
+  // gestures -------------------------------------------------------------------------------------
+
+  do(operation, words) {
+    this.pending.push({ id: ++this.number, ...operation })
+    this.send({ client: this.client, stamp: this.stamp, operations: this.pending })
+    if (words) this.live.textContent = words
+  }
+
+  select(index, focus = false) {
+    if (index < 0 || index >= this.rows.length) return
+    if (index !== this.selected) {
+      this.selected = index
+      this.draw()
+      this.do({ act: "select", at: index }, label(this.rows[index], index))
+      this.list.children[index].scrollIntoView({ block: "nearest" })
+    }
+    if (focus) this.list.focus({ preventScroll: true })
+  }
+
+  add(kind, after) {
+    this.do({ act: "add", kind, at: Math.max(after + 1, 1) }, `${kind} added`)
+  }
+
+  move(start, end) {
+    const first = this.rows[0] && this.rows[0].fixed ? 1 : 0
+    if (start < first || end < first || end >= this.rows.length || start === end) return
+    this.rows = [...this.rows]
+    this.rows.splice(end, 0, ...this.rows.splice(start, 1))
+    this.selected = end
+    this.draw()
+    this.do({ act: "move", at: start, to: end }, `${this.rows[end].title} moved to ${end + 1}`)
+  }
+
+  key(event) {
+    const at = this.selected
+    const command = event.ctrlKey || event.metaKey
+    const acts = {
+      ArrowUp: () => (event.altKey ? this.move(at, at - 1) : this.select(at - 1)),
+      ArrowDown: () => (event.altKey ? this.move(at, at + 1) : this.select(at + 1)),
+      Home: () => this.select(0),
+      End: () => this.select(this.rows.length - 1),
+      Delete: () => this.do({ act: "remove", at }, "Deleted"),
+      Backspace: () => this.do({ act: "remove", at }, "Deleted"),
+      " ": () => this.do({ act: "switch", at }, "Switched"),
+    }
+    const withCommand = {
+      d: () => this.do({ act: "duplicate", at }, "Duplicated"),
+      z: () => this.do({ act: event.shiftKey ? "redo" : "undo" }, event.shiftKey ? "Redone" : "Undone"),
+      y: () => this.do({ act: "redo" }, "Redone"),
+    }
+    const act = command ? withCommand[event.key.toLowerCase()] : acts[event.key]
+    if (act) {
+      event.preventDefault()
+      event.stopPropagation()
+      act()
+    }
+  }
+
+  point(event) {
+    const item = event && event.target.closest("li")
+    const number = item ? Number(item.dataset.index) + 1 : 0
+    window.dispatchEvent(new CustomEvent("layerwise-point", { detail: number }))
+  }
+
+  // dragging, with the mouse or by the handle with a finger -------------------------------------
+
+  press(event, what) {
+    const item = event.target.closest(what === "row" ? "li" : "[data-kind]")
+    if (!item || event.button !== 0) return
+    this.dragged = false
+    const start = { x: event.clientX, y: event.clientY }
+    const index = what === "row" ? Number(item.dataset.index) : -1
+    const free = event.pointerType === "mouse" || what === "chip" || event.target.closest(".grip")
+    const movable = free && !(what === "row" && this.rows[index].fixed)
+    let ghost = null
+    let place = -1
+    const onMove = (now) => {
+      if (!movable) return
+      if (!ghost) {
+        if (Math.hypot(now.clientX - start.x, now.clientY - start.y) < 5) return
+        ghost = this.lift(item)
+        this.dragged = true
+      }
+      ghost.style.transform = `translate(${now.clientX + 8}px, ${now.clientY - 14}px)`
+      place = this.placeAt(now)
+      this.line(place)
+      this.scroll(now.clientY)
+    }
+    const onUp = (now) => {
+      window.removeEventListener("pointermove", onMove)
+      window.removeEventListener("pointerup", onUp)
+      window.removeEventListener("pointercancel", onCancel)
+      window.removeEventListener("keydown", onKey, true)
+      if (!ghost) {
+        if (what === "row" && now) this.select(index, true)
+        return
+      }
+      ghost.remove()
+      this.line(-1)
+      if (now && place >= 0) {
+        if (what === "chip") this.add(item.dataset.kind, place - 1)
+        else this.move(index, place > index ? place - 1 : place)
+        this.list.focus({ preventScroll: true })
+      }
+    }
+    const onCancel = () => onUp(null)
+    const onKey = (key) => {
+      if (key.key === "Escape") onCancel()
+    }
+    window.addEventListener("pointermove", onMove)
+    window.addEventListener("pointerup", onUp)
+    window.addEventListener("pointercancel", onCancel)
+    window.addEventListener("keydown", onKey, true)
+  }
+
+  lift(item) {
+    const ghost = item.cloneNode(true)
+    ghost.removeAttribute("id")
+    ghost.classList.add("ghost")
+    ghost.style.width = `${Math.min(item.offsetWidth, 280)}px`
+    this.list.parentElement.append(ghost)
+    return ghost
+  }
+
+  // the place, 1 to n, before which the pointer is; -1 where dropping means nothing
+  placeAt(event) {
+    const box = this.list.getBoundingClientRect()
+    if (event.clientX < box.left - 60 || event.clientX > box.right + 60) return -1
+    if (event.clientY < box.top - 40 || event.clientY > box.bottom + 40) return -1
+    const items = [...this.list.children]
+    const found = items.findIndex((item) => {
+      const at = item.getBoundingClientRect()
+      return event.clientY < at.top + at.height / 2
+    })
+    const first = this.rows[0] && this.rows[0].fixed ? 1 : 0
+    return Math.max(found < 0 ? items.length : found, first)
+  }
+
+  line(place) {
+    ;[...this.list.children].forEach((item, index) => {
+      item.classList.toggle("before", index === place)
+      item.classList.toggle("after", place === this.rows.length && index === place - 1)
+    })
+  }
+
+  // near an edge of the list or of the window, go on in that direction
+  scroll(y) {
+    const box = this.list.getBoundingClientRect()
+    const edge = 36
+    const inside = (top, bottom) => (y < top + edge ? -10 : y > bottom - edge ? 10 : 0)
+    this.list.scrollTop += inside(box.top, box.bottom)
+    const by = inside(0, window.innerHeight)
+    if (by) document.querySelector('[data-testid="stMain"]')?.scrollBy(0, by)
+  }
+}
+
+function part(name, text) {
+  const span = document.createElement("span")
+  span.className = name
+  span.textContent = text
+  return span
+}
+
+function label(row, index) {
+  const words = [`${index + 1}, ${row.title}`, row.on ? row.details : "switched off", row.shape]
+  if (row.level) words.push(row.level === "error" ? "has an error" : "has advice")
+  return words.filter(Boolean).join(", ")
+}

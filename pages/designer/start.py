@@ -1,0 +1,97 @@
+"""Where a design comes from: a preset, a past run, a link, or nothing."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import draft as drafts
+from core.design import edits, link
+from core.design.presets import PRESETS
+from core.errors import AppError
+from core.runs import run as runs
+from core.specs import ModelSpec, TrainSpec
+from pages.designer import editing
+from pages.shared import cached, frame, state
+
+BY_NAME = {item.name: item for item in PRESETS}
+OWN = "your own design"
+RUNS = 100  # past runs that are offered
+
+
+def draw(model: ModelSpec) -> None:
+    """Draw the menu of designs to start from. What is there now can be had back with Undo."""
+    menu = st.popover("Start from", icon=":material/start:", key="design-start", on_change="rerun")
+    if not menu.open:
+        return
+    with menu:
+        st.caption("This takes the place of the design below. Undo brings it back.")
+        st.button(
+            "An empty stack",
+            icon=":material/layers_clear:",
+            key="design-empty",
+            on_click=_take,
+            args=(edits.empty(),),
+        )
+        listed = [run.id for run, _ in cached.runs()[:RUNS]]
+        if listed:
+            state.follow("design-run", None)
+            st.selectbox(
+                "A past run",
+                listed,
+                index=None,
+                key="design-run",
+                placeholder="Its design, with its training settings",
+                on_change=_from_run,
+            )
+        _presets(model)
+
+
+def from_address() -> None:
+    """Take the design of a link: a preset's name or a packed design, once.
+
+    It then leaves the address: a reload shall show the design as it has been changed since.
+    """
+    if not (word := state.address("design")):
+        return
+    state.leave("design")
+    if word in BY_NAME:
+        _take(BY_NAME[word].model)
+        return
+    try:
+        _take(link.unpack(word))
+    except AppError as error:
+        frame.show_error(error)
+
+
+def _presets(model: ModelSpec) -> None:
+    name = model.name if BY_NAME.get(model.name) and BY_NAME[model.name].model == model else OWN
+    captions = [f"{item.about} From {item.source}." for item in PRESETS]
+    names = list(BY_NAME)
+    if name == OWN:
+        names, captions = [OWN, *names], [frame.plain(f"{model.name}, as it is now."), *captions]
+    state.follow("design-list", name)
+    st.radio("A preset", names, key="design-list", captions=captions, on_change=_from_list)
+
+
+def _from_list() -> None:
+    if (name := state.value("design-list")) in BY_NAME:
+        _take(BY_NAME[name].model)
+
+
+def _from_run() -> None:
+    """The design of a past run, and how it was trained."""
+    try:
+        spec = runs.find(str(state.value("design-run"))).spec
+    except AppError as error:
+        editing.report(error)
+        return
+    _take(spec.model, spec.train)
+
+
+def _take(model: ModelSpec, train: TrainSpec | None = None) -> None:
+    """Make it the draft's design; a preset brings the training settings of its authors."""
+    usual = TrainSpec()
+    own = BY_NAME[model.name].train if model.name in BY_NAME else {}
+    settings = {"optimizer": usual.optimizer, "learning_rate": usual.learning_rate, **own}
+    editing.take(lambda: drafts.change(model=model, train=train or settings))
+    editing.select(1)
