@@ -32,17 +32,18 @@ def choose() -> None:
     own = [folder for folder in (*draft.folders, draft.data.source) if folder not in entries]
     labels = {name: (entry.title, entry.description) for name, entry in entries.items()}
     labels |= {folder: (Path(folder).name, folder) for folder in own}
-    state.follow("data-source", draft.data.source)
+    key = state.follow("data-source", draft.data.source)
     st.radio(
         "Images",
         list(labels),
-        key="data-source",
+        index=list(labels).index(draft.data.source),
+        key=key,
         format_func=lambda name: frame.plain(labels[name][0]),
         captions=[
             frame.plain(about) + ("" if name in own or entries[name].ready else "; not here yet")
             for name, (_, about) in labels.items()
         ],
-        on_change=lambda: take(state.value("data-source")),
+        on_change=lambda: state.live("data-source", key) and take(state.value(key)),
     )
 
 

@@ -28,15 +28,17 @@ def choose() -> Run | None:
     names = list(usable)
     # a run that gets its model meanwhile must not take the place of the one in use
     usual = wanted or state.value("predict-run") or names[0]
-    state.follow("predict-run", usual if usual in usable else None)
+    key = state.follow_optional("predict-run", usual if usual in usable else None)
     chosen = st.selectbox(
         "Model",
         names,
         index=None,
-        key="predict-run",
+        key=key,
         placeholder="Choose a model",
         format_func=lambda name: _title(*usable[name]),
-        on_change=lambda: state.go("run", state.value("predict-run") or ""),
+        on_change=lambda: (
+            state.live("predict-run", key) and state.go("run", state.value(key) or "")
+        ),
     )
     return usable[chosen][0] if chosen else None
 

@@ -86,9 +86,8 @@ def _row(pair: Pair) -> dict[str, str]:
     return {
         "Here": _cell(pair.left),
         "There": _cell(pair.right),
-        "Difference": ", ".join((_MARKS[pair.change], *pair.settings))
-        .strip(", ")
-        .replace("_", " "),
+        "Difference": _MARKS.get(pair.change)
+        or ", ".join(_label(pair, name) for name in pair.settings),
     }
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core import draft as drafts
 from core.design import edits, link
-from core.errors import AppError
+from core.errors import AppError, SpecError
 from core.specs import LAYERS, ModelSpec
 from pages.shared import state
 
@@ -39,14 +39,19 @@ def stamp(model: ModelSpec) -> str:
 
 
 def edit(change: Edit, then: int | None = None) -> None:
-    """Make an edit, then select the layer at `then`. For callbacks: problems are shown later.
+    """Make an edit, then select the layer at `then`. For callbacks: problems are shown later, but
+    for SpecError, which is raised: the widget explains it.
 
     Positions mean the design that the person saw. Where another tab has changed it meanwhile,
     nothing is done but to show how it is now.
     """
 
+    stale = False
+
     def guarded(model: ModelSpec) -> ModelSpec:
-        if state.value(f"{KEY} shown") != stamp(model):
+        nonlocal stale
+        stale = state.value(f"{KEY} shown") != stamp(model)
+        if stale:
             st.toast(
                 "The design was changed in another tab. Here it is now; make your edit again.",
                 icon=":material/info:",
@@ -56,11 +61,13 @@ def edit(change: Edit, then: int | None = None) -> None:
 
     try:
         model = drafts.edit(guarded).model
+    except SpecError:
+        raise
     except AppError as error:
         report(error)
         return
     shown(model)
-    if then is not None:
+    if then is not None and not stale:
         select(min(then, len(model.layers) - 1))
 
 

@@ -5,10 +5,11 @@ const SIDE = 200 // pixels of the pictures on screen
 const GRID = 120 // of the window's and the filter's grid
 
 export default function ({ data, parentElement }) {
-  let kernel = instances.get(parentElement)
+  const stage = parentElement.querySelector(".kernel")
+  let kernel = instances.get(stage)
   if (!kernel) {
     kernel = new Kernel(parentElement)
-    instances.set(parentElement, kernel)
+    instances.set(stage, kernel)
   }
   kernel.show(data)
   return () => kernel.pause()

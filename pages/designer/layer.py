@@ -8,9 +8,10 @@ from core import words
 from core.design import edits
 from core.design.advice import Finding
 from core.design.analysis import Analysis, Row
+from core.design.details import details
 from core.specs import LAYERS, Input, LayerSpec, ModelSpec, Output, Weighted
 from pages.designer import editing, ranges
-from pages.shared import fields, frame, state
+from pages.shared import fields, frame
 
 _MORE = Weighted.settings()  # folded away: what every layer with a kernel has
 
@@ -52,8 +53,13 @@ def _settings(layer: LayerSpec, at: int) -> None:
     main = tuple(name for name in names if name not in _MORE)
 
     def save(name: str, value: object) -> None:
-        changed = layer.changed(**{name: value})
-        editing.edit(lambda model: edits.replace(model, at, changed))
+        def change(model: ModelSpec) -> ModelSpec:
+            # a late message of a widget that is no longer there, see state.follow
+            if editing.selected(model) != at or type(now := model.layers[at]) is not type(layer):
+                return model
+            return edits.replace(model, at, now.changed(**{name: value}))
+
+        editing.edit(change)
 
     part = f"design-{layer.KIND}-{at}"
     fields.edit_all(part, layer, main, columns=3, save=save)
@@ -123,25 +129,25 @@ def _actions(model: ModelSpec, at: int) -> None:
 
 def _adding(at: int) -> None:
     """The palette once more, as a list to type into."""
-    kinds = [kind for kind, layer in LAYERS.items() if layer is not Input]
-    state.follow("design-add", None)
-    st.selectbox(
-        "Add a layer below",
-        kinds,
-        index=None,
-        key="design-add",
-        format_func=lambda kind: LAYERS[kind].TITLE,
-        placeholder="Choose or type, such as Conv2D",
-        on_change=_add,
-        args=(at,),
-    )
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        st.selectbox(
+            "Layer to add",
+            [kind for kind, layer in LAYERS.items() if layer is not Input],
+            key="design-add",
+            format_func=lambda kind: LAYERS[kind].TITLE,
+        )
+        st.button(
+            "Add below",
+            icon=":material/add:",
+            key="design-add-below",
+            on_click=_add,
+            args=(at,),
+        )
 
 
 def _add(at: int) -> None:
-    kind = state.value("design-add")
-    state.keep("design-add", None)  # ready for the next one
-    if kind in LAYERS:
-        editing.perform({"act": "add", "kind": kind, "at": at + 1})
+    kind = state.value("design-add")  # now, not when the button was drawn
+    editing.perform({"act": "add", "kind": kind, "at": at + 1})
 
 
 def _numbers(row: Row) -> None:
@@ -156,32 +162,39 @@ def _numbers(row: Row) -> None:
             f"{words.size(4 * row.values)} of activations an image · sees {reach}"
         )
         return
-    with st.expander(
-        "Open the block up",
-        icon=":material/account_tree:",
-        key="design-opened",
-    ):
-        st.dataframe(
-            [
-                {
-                    "Layer": node.layer.TITLE,
-                    "Gets": ", ".join(
-                        name.removeprefix(f"{row.name}_")
-                        if name.startswith(row.name)
-                        else "the input"
-                        for name in node.inputs
-                    ),
-                    "Name": node.name.removeprefix(f"{row.name}_"),
-                    "Output shape": words.shape(node.shape),
-                    "Parameters": node.parameters,
-                    "Multiply-adds": node.macs,
-                }
-                for node in row.nodes
-            ],
-            hide_index=True,
-            column_config={
-                "Parameters": st.column_config.NumberColumn(format="localized"),
-                "Multiply-adds": st.column_config.NumberColumn(format="localized"),
-            },
-            alt=f"The layers that {row.title} opens up into",
-        )
+    box = st.expander(
+        "Open the block up", icon=":material/account_tree:", key="design-opened", on_change="rerun"
+    )
+    if box.open:
+        with box:
+            _opened(row)
+
+
+def _opened(row: Row) -> None:
+    st.caption(f"{row.title} stands for {len(row.nodes)} layers.")
+    st.dataframe(
+        [
+            {
+                "Layer": node.layer.TITLE,
+                "Name": _short(row, node.name),
+                "Gets": ", ".join(_short(row, name) for name in node.inputs),
+                "Settings": details(node.layer),
+                "Output shape": words.shape(node.shape),
+                "Parameters": node.parameters,
+                "Multiply-adds": node.macs,
+            }
+            for node in row.nodes
+        ],
+        hide_index=True,
+        column_config={
+            "Parameters": st.column_config.NumberColumn(format="localized"),
+            "Multiply-adds": st.column_config.NumberColumn(format="localized"),
+        },
+        alt=f"The layers that {row.title} stands for",
+    )
+
+
+def _short(row: Row, name: str) -> str:
+    """A part's name inside its block, such as conv 1."""
+    prefix = f"{row.name}_"
+    return name.removeprefix(prefix).replace("_", " ") if name.startswith(prefix) else "the input"

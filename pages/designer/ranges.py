@@ -35,24 +35,31 @@ def draw(layer: LayerSpec, at: int, save: Save) -> None:
         return
     with box:
         st.caption("What a search may change here. Training uses the settings above.")
-        state.follow(f"{part}-names", list(marked))
+        base = f"{part}-names"
+        chosen = state.follow(base, list(marked))
         st.pills(
             "May vary",
             list(labels),
             format_func=labels.__getitem__,
             selection_mode="multi",
-            key=f"{part}-names",
+            default=list(marked),
+            key=chosen,
             on_change=_try,
-            args=(lambda: save("vary", _marks(layer, state.value(f"{part}-names"), marked)),),
+            args=(
+                base,
+                chosen,
+                lambda: save("vary", _marks(layer, state.value(chosen), marked)),
+            ),
         )
         for name in (name for name in names if name in marked):
             _range(cls, marked[name], f"{part}-{name}", labels[name], _saver(save, marked, name))
 
 
-def _try(save: Callable[[], None]) -> None:
+def _try(base: str, own: str, save: Callable[[], None]) -> None:
     """For callbacks: what is not valid is explained under the field."""
-    with contextlib.suppress(SpecError):
-        save()
+    if state.live(base, own):
+        with contextlib.suppress(SpecError):
+            save()
 
 
 def _marks(
@@ -92,34 +99,39 @@ def _range(
 ) -> None:
     field = cls.model_fields[mark.setting]
     if mark.options is not None:
-        state.follow(key, list(mark.options))
+        own = state.follow(key, list(mark.options))
         st.multiselect(
             label,
             list(search_range(field) or ()),
-            key=key,
+            default=list(mark.options),
+            key=own,
             on_change=_try,
-            args=(lambda: save({"options": tuple(state.value(key))}),),
+            args=(key, own, lambda: save({"options": tuple(state.value(own))})),
         )
-        if len(state.value(key)) < 2:
+        if len(state.value(own)) < 2:
             st.markdown(":red[Choose two or more.]")
         return
     low, high = bounds(field)
     whole = value_type(field) is int
     left, right = st.columns(2)
-    for column, name, value in ((left, "low", mark.low), (right, "high", mark.high)):
-        state.follow(f"{key}-{name}", value)
+    bases = (f"{key}-low", f"{key}-high")
+    keys = [state.follow(*pair) for pair in zip(bases, (mark.low, mark.high), strict=True)]
+
+    def change() -> None:
+        save({"low": state.value(keys[0]), "high": state.value(keys[1])})
+
+    for column, words, value, base, own in (
+        (left, "from", mark.low, bases[0], keys[0]),
+        (right, "to", mark.high, bases[1], keys[1]),
+    ):
         column.number_input(
-            f"{label}, {'from' if name == 'low' else 'to'}",
+            f"{label}, {words}",
+            value=value,
             step=1 if whole else None,
             format=None if whole else "%g",
-            key=f"{key}-{name}",
+            key=own,
             on_change=_try,
-            args=(
-                lambda: save(
-                    {"low": state.value(f"{key}-low"), "high": state.value(f"{key}-high")}
-                ),
-            ),
+            args=(base, own, change),
         )
-    now = state.value(f"{key}-low"), state.value(f"{key}-high")
-    if now != (mark.low, mark.high):
+    if (state.value(keys[0]), state.value(keys[1])) != (mark.low, mark.high):
         st.markdown(f":red[From less to more, within {low:g} to {high:g}.]")

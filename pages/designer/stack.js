@@ -5,10 +5,12 @@
 const instances = new WeakMap()
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  let stack = instances.get(parentElement)
+  // by the list, which is what the listeners hang on: Streamlit may wrap it anew around a rerun
+  const list = parentElement.querySelector("[role=listbox]")
+  let stack = instances.get(list)
   if (!stack) {
     stack = new Stack(parentElement)
-    instances.set(parentElement, stack)
+    instances.set(list, stack)
   }
   stack.send = (value) => setTriggerValue("act", value)
   stack.show(data)
@@ -49,6 +51,7 @@ class Stack {
   }
 
   drawPalette(groups) {
+    this.kinds = {}
     for (const group of groups) {
       const box = document.createElement("div")
       box.className = "group"
@@ -61,6 +64,7 @@ class Stack {
       chips.className = "chips"
       box.append(name, chips)
       for (const item of group.items) {
+        this.kinds[item.kind] = { title: item.title, color: group.color }
         const chip = document.createElement("button")
         chip.type = "button"
         chip.dataset.kind = item.kind
@@ -118,7 +122,39 @@ class Stack {
   }
 
   add(kind, after) {
-    this.do({ act: "add", kind, at: Math.max(after + 1, 1) }, `${kind} added`)
+    const at = Math.max(after + 1, 1)
+    const { title, color } = this.kinds[kind]
+    this.put(at, { title, color, details: "", shape: "", on: true, end: kind === "output" })
+    this.do({ act: "add", kind, at }, `${title} added`)
+  }
+
+  duplicate(at) {
+    if (this.rows[at].end) return
+    this.put(at + 1, this.rows[at])
+    this.do({ act: "duplicate", at }, `${this.rows[at].title} duplicated`)
+  }
+
+  put(at, row) {
+    this.rows = [...this.rows.slice(0, at), row, ...this.rows.slice(at)]
+    this.selected = at
+    this.draw()
+  }
+
+  remove(at) {
+    if (this.rows[at].fixed) return
+    const { title } = this.rows[at]
+    this.rows = this.rows.filter((_, index) => index !== at)
+    this.selected = Math.max(at - 1, 0)
+    this.draw()
+    this.do({ act: "remove", at }, `${title} deleted`)
+  }
+
+  switch(at) {
+    const row = this.rows[at]
+    if (row.end && row.on) return
+    this.rows = this.rows.map((other, index) => (index === at ? { ...row, on: !row.on } : other))
+    this.draw()
+    this.do({ act: "switch", at }, `${row.title} switched ${row.on ? "off" : "on"}`)
   }
 
   move(start, end) {
@@ -139,12 +175,12 @@ class Stack {
       ArrowDown: () => (event.altKey ? this.move(at, at + 1) : this.select(at + 1)),
       Home: () => this.select(0),
       End: () => this.select(this.rows.length - 1),
-      Delete: () => this.do({ act: "remove", at }, "Deleted"),
-      Backspace: () => this.do({ act: "remove", at }, "Deleted"),
-      " ": () => this.do({ act: "switch", at }, "Switched"),
+      Delete: () => this.remove(at),
+      Backspace: () => this.remove(at),
+      " ": () => this.switch(at),
     }
     const withCommand = {
-      d: () => this.do({ act: "duplicate", at }, "Duplicated"),
+      d: () => this.duplicate(at),
       z: () => this.do({ act: event.shiftKey ? "redo" : "undo" }, event.shiftKey ? "Redone" : "Undone"),
       y: () => this.do({ act: "redo" }, "Redone"),
     }

@@ -12,7 +12,7 @@ from core.design.advice import Finding
 from core.design.analysis import Analysis, Row
 from core.design.details import details
 from core.design.picture import COLORS
-from core.specs import LAYERS, Input
+from core.specs import LAYERS, Input, Output
 from pages.designer import editing
 from pages.shared import state
 
@@ -71,6 +71,7 @@ def _row(row: Row, finding: Finding | None) -> dict[str, Any]:
         "shape": "" if row.output_shape is None else words.shape(row.output_shape),
         "on": row.layer.on,
         "fixed": row.number == 1 and isinstance(row.layer, Input),
+        "end": isinstance(row.layer, Input | Output),
         "level": finding.level if finding else "",
         "says": finding.words if finding else "",
         "vary": bool(row.layer.vary),

@@ -14,13 +14,13 @@ from pages.designer import editing
 from pages.shared import cached, frame, state
 
 BY_NAME = {item.name: item for item in PRESETS}
-OWN = "your own design"
+MENU = "design-start"
 RUNS = 100  # past runs that are offered
 
 
 def draw(model: ModelSpec) -> None:
     """Draw the menu of designs to start from. What is there now can be had back with Undo."""
-    menu = st.popover("Start from", icon=":material/start:", key="design-start", on_change="rerun")
+    menu = st.popover("Start from", icon=":material/start:", key=MENU, on_change="rerun")
     if not menu.open:
         return
     with menu:
@@ -34,7 +34,6 @@ def draw(model: ModelSpec) -> None:
         )
         listed = [run.id for run, _ in cached.runs()[:RUNS]]
         if listed:
-            state.follow("design-run", None)
             st.selectbox(
                 "A past run",
                 listed,
@@ -64,18 +63,16 @@ def from_address() -> None:
 
 
 def _presets(model: ModelSpec) -> None:
-    name = model.name if BY_NAME.get(model.name) and BY_NAME[model.name].model == model else OWN
-    captions = [f"{item.about} From {item.source}." for item in PRESETS]
-    names = list(BY_NAME)
-    if name == OWN:
-        names, captions = [OWN, *names], [frame.plain(f"{model.name}, as it is now."), *captions]
-    state.follow("design-list", name)
-    st.radio("A preset", names, key="design-list", captions=captions, on_change=_from_list)
-
-
-def _from_list() -> None:
-    if (name := state.value("design-list")) in BY_NAME:
-        _take(BY_NAME[name].model)
+    st.markdown("**A preset**")
+    for item in PRESETS:
+        st.button(
+            f"{item.name} (as it is now)" if item.model == model else item.name,
+            key=f"design-preset-{item.name}",
+            help=f"From {item.source}.",
+            on_click=_take,
+            args=(item.model,),
+        )
+        st.caption(item.about)
 
 
 def _from_run() -> None:
@@ -90,6 +87,7 @@ def _from_run() -> None:
 
 def _take(model: ModelSpec, train: TrainSpec | None = None) -> None:
     """Make it the draft's design; a preset brings the training settings of its authors."""
+    state.keep(MENU, False)  # chosen: the menu closes
     usual = TrainSpec()
     own = BY_NAME[model.name].train if model.name in BY_NAME else {}
     settings = {"optimizer": usual.optimizer, "learning_rate": usual.learning_rate, **own}

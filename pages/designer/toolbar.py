@@ -28,8 +28,10 @@ def draw(model: ModelSpec) -> None:
     history = drafts.history()
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         start.draw(model)
-        state.follow("design-name", model.name)
-        st.text_input("Name", key="design-name", max_chars=60, on_change=_rename, width=220)
+        key = state.follow("design-name", model.name)
+        st.text_input(
+            "Name", model.name, key=key, max_chars=60, on_change=_rename, args=(key,), width=220
+        )
         st.button(
             "Undo",
             key="design-undo",
@@ -75,10 +77,12 @@ def _grow(name: str, step: Step, analysis: Analysis) -> None:
         editing.edit(lambda _: changed)
 
 
-def _rename() -> None:
+def _rename(key: str) -> None:
     def change(model: ModelSpec) -> ModelSpec:
-        return model.changed(name=str(state.value("design-name")).strip())
+        return model.changed(name=str(state.value(key)).strip())
 
+    if not state.live("design-name", key):
+        return
     try:
         editing.edit(change)
     except SpecError as error:

@@ -24,35 +24,33 @@ def edit(part: str, spec: Spec, name: str, save: Save | None = None) -> bool:
     field = type(spec).model_fields[name]
     extra: Any = field.json_schema_extra or {}
     label = field.title or name
-    key = f"{part}.{name}"
-    state.follow(key, getattr(spec, name))
+    base, current = f"{part}.{name}", getattr(spec, name)
+    clearable = optional(field)
+    key = (state.follow_optional if clearable else state.follow)(base, current)
     common: dict[str, Any] = {
         "key": key,
         "help": field.description,
         "on_change": _save,
-        "args": (save or _in_draft(part), name, key),
+        "args": (save or _in_draft(part), name, base, key),
     }
     if options := choices(field):
         labels = extra.get("labels", {})
         st.selectbox(
-            label, options, format_func=lambda option: labels.get(option, option), **common
-        )
-    elif value_type(field) is bool:
-        st.toggle(label, **common)
-    elif value_type(field) is int:
-        st.number_input(
             label,
-            value=None if optional(field) else "min",
-            step=int(extra.get("step") or 1),
-            placeholder=extra.get("empty"),
+            options,
+            index=options.index(current),
+            format_func=lambda option: labels.get(option, option),
             **common,
         )
+    elif value_type(field) is bool:
+        st.toggle(label, value=current, **common)
     else:
+        whole = value_type(field) is int
         st.number_input(
             label,
-            value=None if optional(field) else "min",
-            step=extra.get("step"),
-            format="%g",
+            value=None if clearable else current,
+            step=int(extra.get("step") or 1) if whole else extra.get("step"),
+            format=None if whole else "%g",
             placeholder=extra.get("empty"),
             **common,
         )
@@ -80,7 +78,9 @@ def _in_draft(part: str) -> Save:
     return lambda name, value: state.change(**{part: {name: value}})
 
 
-def _save(save: Save, name: str, key: str) -> None:
+def _save(save: Save, name: str, base: str, key: str) -> None:
+    if not state.live(base, key):
+        return
     try:
         save(name, state.value(key))
     except SpecError:

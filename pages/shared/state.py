@@ -6,6 +6,7 @@ reload, a second tab or a restart of the app goes on where the person was.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +14,8 @@ import streamlit as st
 
 from core import draft as drafts
 from core.draft import Draft
+
+_SEEN = 1.0  # seconds after which a browser has drawn what it was sent
 
 
 def draft() -> Draft:
@@ -25,14 +28,49 @@ def change(**parts: Any) -> None:
     drafts.change(**parts)
 
 
-def follow(key: str, current: Any) -> None:
-    """Let a widget show `current`, at first and whenever it changes elsewhere (another tab, Back).
+def follow(key: str, current: Any) -> str:
+    """A widget's own key, under which it is to be drawn with `current` as its default.
 
-    What the person does to the widget in between stays.
+    It shows `current`, at first and whenever that changes elsewhere (undo, another tab); what the
+    person does to it in between stays. A value from elsewhere, like a new start after another page
+    or layer, makes a new widget with a key of its own. Were the value written into the old one
+    through the session state, the browser could answer with a message that it sent before it had
+    seen it, or with the widget's default, and that would come as the person's wish. Such messages
+    can even call the callbacks of widgets that are gone, so callbacks ask `live` first.
     """
-    if key not in st.session_state or value(f"{key} shown") != current:
-        st.session_state[key] = current
+    turn = value(f"{key} turn", 0)
+    own = _own(key, turn)
+    known = f"{key} shown" in st.session_state
+    gone = own not in st.session_state
+    if known and (gone or (value(f"{key} shown") != current and value(own) != current)):
+        turn += 1
+        own = _own(key, turn)
+    keep(f"{key} turn", turn)
     keep(f"{key} shown", current)
+    return own
+
+
+def follow_optional(key: str, current: Any) -> str:
+    """The same for a widget that can be cleared, which only one without a default can.
+
+    Its value goes through the session state, again and again until the browser must have seen it.
+    """
+    own = follow(key, current)
+    if own not in st.session_state:
+        keep(f"{key} since", time.monotonic())
+        st.session_state[own] = current
+    elif time.monotonic() - value(f"{key} since", 0.0) < _SEEN:
+        st.session_state[own] = value(own)
+    return own
+
+
+def live(key: str, own: str) -> bool:
+    """Whether `own` is still the widget that `follow` shows under `key`."""
+    return own == _own(key, value(f"{key} turn", 0))
+
+
+def _own(key: str, turn: int) -> str:
+    return f"{key} {turn}" if turn else key
 
 
 def value(key: str, default: Any = None) -> Any:
