@@ -3,9 +3,13 @@
 import streamlit as st
 
 from core import words
+from core.data.dataset import Dataset
 from core.design.advice import findings
 from core.design.analysis import analyse
+from core.design.cost import training_memory
 from core.errors import AppError
+from core.specs import DataSpec
+from core.train import memory
 from pages.designer import editing, layer, network, start, toolbar, totals, views
 from pages.designer import stack as layers
 from pages.shared import frame, images, state
@@ -13,14 +17,13 @@ from pages.shared import frame, images, state
 ASSUMED = (64, 64, 3), 10  # where there are no images to ask
 
 
-def about_images() -> tuple[tuple[int, int, int], int, str]:
-    """Shape, classes and title of the chosen images, or of usual ones."""
+def chosen(spec: DataSpec) -> Dataset | None:
+    """The chosen images; None, with the reason on the page, where they cannot be had."""
     try:
-        data = images.dataset(state.draft().data)
+        return images.dataset(spec)
     except AppError as error:
         frame.show_error(error)
-        return *ASSUMED, "images as they often are"
-    return data.shape, len(data.classes), frame.plain(data.title)
+        return None
 
 
 @st.fragment
@@ -29,19 +32,22 @@ def designer() -> None:
     """Everything that changes with an edit."""
     if (problem := editing.problem()) is not None:
         frame.show_error(problem)
-    model = state.draft().model
-    editing.shown(model)
-    toolbar.draw(model)
-    shape, classes, title = about_images()
-    analysis = analyse(model, shape, classes)
-    found = findings(analysis)
+    draft = state.draft()
+    editing.shown(draft.model)
+    toolbar.draw(draft.model)
+    data = chosen(draft.data)
+    shape, classes = (data.shape, len(data.classes)) if data else ASSUMED
+    analysis = analyse(draft.model, shape, classes)
+    needed = training_memory(analysis, draft.train)
+    found = findings(analysis, needed=needed, memory=memory.total())
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        title = frame.plain(data.title) if data else "images as they often are"
         st.caption(
             f"For {title}: {words.shape(shape)} (height, width, channels), {classes} classes",
             width="stretch",
         )
         toolbar.draw_steps(analysis)
-    totals.draw(analysis)
+    totals.draw(analysis, data, draft.train)
     network.draw(analysis)
     left, right = st.columns([1, 1.25], gap="large")
     with left:

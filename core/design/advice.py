@@ -42,6 +42,7 @@ Curved = Conv2D | DepthwiseConv2D | SeparableConv2D | Dense
 _HEAVY = 0.95  # share of all parameters that one dense layer should not hold
 _SMALL = 100_000  # parameters; below it nobody minds where they are
 _OBJECT = 0.5  # share of the image's height that an object often fills
+UNSURE = 1.2  # an estimate of memory may be that many times too high
 _NARROW = 8  # times narrower than what is around it
 
 
@@ -304,12 +305,11 @@ def _memory(analysis: Analysis, needed: int, memory: int) -> Iterator[Finding]:
     if needed < 0.8 * memory:
         return
     heaviest = max(analysis.rows, key=lambda row: row.values + row.parameters)
-    fits = needed < memory
     yield Finding(
         heaviest.number,
-        "advice" if fits else "error",
+        "error" if needed > UNSURE * memory else "advice",
         f"Training this design takes about {words.size(needed)}, "
-        f"{'nearly all of' if fits else 'more than'} the {words.size(memory)} of this machine; "
+        f"{'nearly all of' if needed < memory else 'more than'} the {words.size(memory)} of this machine; "
         f"{_inside(heaviest)} takes most of it.",
         "Use a smaller batch size or working size, or fewer filters.",
     )

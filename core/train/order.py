@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from core.data.cache import Progress
 from core.data.dataset import load
-from core.design.analysis import table
+from core.design.analysis import analyse, table
 from core.runs import queue
 from core.runs.run import Run
 from core.specs import RunSpec
+from core.train import memory
 
 
 def order(spec: RunSpec, progress: Progress | None = None) -> Run:
@@ -17,10 +18,12 @@ def order(spec: RunSpec, progress: Progress | None = None) -> Run:
         progress: called with (images done, images in all) where they are decoded now.
 
     Raises:
-        InputError: the images or the design cannot be used; no run is made.
+        InputError: the images or the design cannot be used, or the training cannot fit in memory;
+            no run is made.
         StorageError: the disk is full.
     """
     data = load(spec.data, progress)
     data.split(spec.train.validation_share)
     table(spec.model, data.shape, len(data.classes))
+    memory.require(analyse(spec.model, data.shape, len(data.classes)), spec.train)
     return queue.submit(spec)

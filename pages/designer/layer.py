@@ -11,7 +11,7 @@ from core.design.analysis import Analysis, Row
 from core.design.details import details
 from core.specs import LAYERS, Input, LayerSpec, ModelSpec, Output, Weighted
 from pages.designer import editing, ranges
-from pages.shared import fields, frame
+from pages.shared import fields, frame, state
 
 _MORE = Weighted.settings()  # folded away: what every layer with a kernel has
 

@@ -1,40 +1,105 @@
-"""What a design costs, in a row of figures."""
+"""What a design costs, in a row of figures; the time is of this machine, once it is measured."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from core import words
+from core.data.dataset import Dataset
+from core.design import cost
 from core.design.analysis import Analysis
+from core.design.cost import Speed
+from core.errors import AppError
+from core.specs import TrainSpec
+from core.train import speed
+from pages.designer import editing
+from pages.shared import frame, images
 
-FLOAT_BYTES = 4  # weights are 32-bit floats
 
-
-def draw(analysis: Analysis) -> None:
-    """Draw the figures."""
+def draw(analysis: Analysis, data: Dataset | None, train: TrainSpec) -> None:
+    """Draw the figures. Without images there is no time to tell."""
+    known = speed.load()
     row = st.container(horizontal=True, gap="medium")
-    row.metric(
-        "Parameters",
-        words.count(analysis.parameters),
-        width="content",
-        help="Numbers the network learns or keeps.",
+    for label, figure, about in (
+        ("Parameters", words.count(analysis.parameters), "Numbers the network learns or keeps."),
+        (
+            "Multiply-adds",
+            words.large(analysis.macs),
+            "Products that are summed up for one image, in convolutions and dense layers.",
+        ),
+        (
+            "Model size",
+            words.size(cost.model_size(analysis)),
+            "Of the saved weights: four bytes for each parameter.",
+        ),
+        (
+            "Training memory",
+            words.size(cost.training_memory(analysis, train)),
+            f"About what the training takes at its peak, at batch size {train.batch_size}, "
+            "TensorFlow included.",
+        ),
+        (
+            "Sees",
+            f"{analysis.reach} × {analysis.reach} px",
+            "Receptive field of the last layer that keeps places apart: how much of the image one "
+            "of its values can depend on.",
+        ),
+    ):
+        row.metric(label, figure, width="content", help=about)
+    if known is not None and data is not None:
+        row.metric(
+            "Time an epoch",
+            _epoch(analysis, data, train, known),
+            width="content",
+            help="Estimated from a measurement of this machine, with nothing else running.",
+        )
+    elif known is None:
+        _measuring()
+
+
+def _epoch(analysis: Analysis, data: Dataset, train: TrainSpec, known: Speed) -> str:
+    try:
+        split = images.split(data, train.validation_share)
+    except AppError:  # Train says what is wrong with the set
+        return "–"
+    seconds = cost.seconds_per_epoch(
+        analysis, train, len(split.train), len(split.validation), known
     )
-    row.metric(
-        "Multiply-adds",
-        words.large(analysis.macs),
-        width="content",
-        help="Products that are summed up for one image, in convolutions and dense layers.",
-    )
-    row.metric(
-        "Model size",
-        words.size(analysis.parameters * FLOAT_BYTES),
-        width="content",
-        help="Four bytes for each parameter.",
-    )
-    row.metric(
-        "Sees",
-        f"{analysis.reach} × {analysis.reach} px",
-        width="content",
-        help="Receptive field of the last layer that keeps places apart: how much of the image one "
-        "of its values can depend on.",
-    )
+    return words.duration(seconds)
+
+
+def _measuring() -> None:
+    """Offer to measure this machine, or show how far that is."""
+    if speed.progress() is not None:
+        _progress()
+        return
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if (error := speed.failure()) is not None:
+            frame.show_error(error)
+        st.button(
+            "Measure this machine",
+            icon=":material/speed:",
+            key="design-measure",
+            on_click=_measure,
+            help="Trains small networks for some seconds, once; from then on the time an epoch takes "
+            "is shown for every design.",
+        )
+        st.caption("to see how long an epoch takes (about 20 seconds, once)")
+
+
+def _measure() -> None:
+    try:
+        speed.start()
+    except AppError as error:
+        editing.report(error)
+
+
+@st.fragment(run_every=0.5)
+@frame.guarded
+def _progress() -> None:
+    state = speed.progress()
+    if state is None:
+        st.rerun()
+    else:
+        done, total = state
+        st.progress(done / total, text=f"Measuring this machine: {done} of {total}")

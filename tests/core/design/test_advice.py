@@ -186,7 +186,9 @@ def test_a_design_that_fits_has_no_error_of_shape(
             assert finding.edit(example[0]) != example[0]
 
 
-@pytest.mark.parametrize(("needed", "level"), [(70, None), (85, "advice"), (120, "error")])
+@pytest.mark.parametrize(
+    ("needed", "level"), [(70, None), (85, "advice"), (110, "advice"), (130, "error")]
+)
 def test_memory(needed: int, level: str | None) -> None:
     """A design that fills the memory is told on its heaviest layer; beyond it, as an error."""
     analysis = analyse(

@@ -1,0 +1,103 @@
+"""Measure this machine: ``python -m core.train.calibration``, in seconds.
+
+It trains a few small designs of different character with the engine that trains runs, a few steps
+each, and finds how long a unit of each kind of core.design.cost.Work takes: the coefficients, not
+negative, with which the measured times come out best. Nothing about the machine or the engine is
+assumed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from filelock import Timeout
+
+from core.design.cost import KINDS, Speed
+from core.errors import AppError, RunError
+from core.train import backend, speed
+from core.train.nnls import nonnegative
+from core.train.probes import PROBES, Probe
+
+ROUNDS = 3
+
+Report = Callable[[int, int], None]
+
+
+def measure(probes: Sequence[Probe], rounds: int, report: Report) -> Speed:
+    """Train the probes and find the coefficients.
+
+    The rounds go through all probes in turn, so that what else the machine does for a moment
+    spoils at most one round of each; the fastest round counts.
+
+    Args:
+        report: called with (steps done, steps in all).
+    """
+    total = 1 + len(probes) + rounds
+    report(0, total)
+    backend.start()
+    from core.train.trainee import Trainee
+
+    trainees = []
+    for number, probe in enumerate(probes, start=1):
+        report(number, total)
+        trainees.append(Trainee(probe))
+    for number in range(rounds):
+        report(1 + len(probes) + number, total)
+        for trainee in trainees:
+            trainee.time_steps()
+    rows = [row for trainee in trainees for row in trainee.steps()]
+    rows.append(trainees[0].epoch())
+    matrix = np.array([[getattr(work, kind) for kind in KINDS] for work, _ in rows])
+    found = nonnegative(matrix, np.array([seconds for _, seconds in rows]))
+    return Speed(**dict(zip(KINDS, found.tolist(), strict=True)))
+
+
+def main(probes: Sequence[Probe] = PROBES, rounds: int = ROUNDS) -> int:
+    """Measure, keep the result in the workspace, and tell how far it is all the while."""
+    try:
+        lock = speed.measuring_lock().acquire(timeout=0)
+    except Timeout:
+        print("another process measures this machine already", flush=True)
+        return 0
+    if hasattr(os, "nice"):
+        os.nice(5)  # as the worker does, for the same speed
+    done, total = 0, 1
+
+    def report(*numbers: int) -> None:
+        nonlocal done, total
+        done, total = numbers
+        speed.report(os.getpid(), done, total)
+
+    with lock:
+        try:
+            found = measure(probes, rounds, report)
+            speed.require_idle()  # a run that began meanwhile has spoiled it
+            speed.save(found)
+            report(total, total)
+        except Exception as error:  # whatever it is must reach the person, with its cause
+            traceback.print_exc()
+            problem = error if isinstance(error, AppError) else _unexpected(error)
+            speed.report(os.getpid(), done, total, problem)
+            return 1
+    print(found.model_dump_json(indent=2), flush=True)
+    return 0
+
+
+def _unexpected(error: Exception) -> RunError:
+    return RunError(
+        f"This machine could not be measured: {type(error).__name__}",
+        expected="small designs to train without errors",
+        received=(str(error).strip().splitlines() or ["no message"])[-1][:300],
+        remedy="Measure again; if it stays so, please report it",
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Measure how fast this machine trains.")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="more are steadier")
+    sys.exit(main(rounds=parser.parse_args().rounds))

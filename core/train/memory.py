@@ -1,0 +1,38 @@
+"""Whether a training fits in this machine's memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+
+from core import words
+from core.design.advice import UNSURE
+from core.design.analysis import Analysis
+from core.design.cost import training_memory
+from core.errors import SpecError
+from core.specs import TrainSpec
+
+_LIMIT = Path("/sys/fs/cgroup/memory.max")  # of the container, if this is one
+
+
+def total() -> int:
+    """Bytes of memory that this machine, or its container, has."""
+    memory = int(psutil.virtual_memory().total)
+    try:
+        limit = _LIMIT.read_text().strip()
+    except OSError:
+        return memory
+    return min(memory, int(limit)) if limit.isdecimal() else memory
+
+
+def require(analysis: Analysis, train: TrainSpec) -> None:
+    """Raise SpecError where a training surely needs more memory than there is."""
+    needed, memory = training_memory(analysis, train), total()
+    if needed > UNSURE * memory:
+        raise SpecError(
+            f"The design {analysis.model.name} does not fit in memory",
+            expected=f"at most the {words.size(memory)} of this machine",
+            received=f"about {words.size(needed)} at batch size {train.batch_size}",
+            remedy="Use a smaller batch size, a smaller working size, or fewer filters and units",
+        )

@@ -1,0 +1,222 @@
+"""How fast this machine trains: measured by core.train.calibration, kept in the workspace.
+
+saved_models/.speed/
+    speed.json       the Speed, and the machine and software it was measured with
+    progress.json    how far a measuring is, and its error
+    measuring.log    what it printed
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import socket
+import subprocess
+import sys
+import time
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from pydantic import ValidationError
+
+from core import files, workspace
+from core.design.cost import Speed
+from core.errors import AppError, RunError, from_dict, storing
+from core.runs.run import all_runs, process_identity, worker_alive
+from core.runs.status import RunStatus, State
+from core.specs.spec import Spec
+
+VERSION = 1  # counted up with every change to the engine's speed or to the kinds of Work
+
+_COMMAND = (sys.executable, "-m", "core.train.calibration")
+_children: list[subprocess.Popen[bytes]] = []  # measurings started here, kept to be reaped
+
+
+class Progress(Spec):
+    """How far a measuring is, and which process is at it."""
+
+    done: int = 0
+    total: int = 1
+    heartbeat: float = 0.0
+    host: str = ""
+    pid: int | None = None
+    pid_created: float | None = None
+    error: dict[str, str] | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process is still there."""
+        keys = {"heartbeat", "host", "pid", "pid_created"}
+        return worker_alive(RunStatus(**self.model_dump(include=keys)))
+
+
+def load() -> Speed | None:
+    """The measured speed; None where there is none, or one of another machine or older software."""
+    try:
+        content = json.loads((_folder() / "speed.json").read_bytes())
+        return Speed.model_validate(content["speed"]) if content["of"] == machine() else None
+    except (OSError, ValueError, TypeError, KeyError, ValidationError):
+        return None
+
+
+def save(speed: Speed) -> None:
+    """Keep a measured speed for this machine; raises StorageError."""
+    content = {"of": machine(), "speed": speed.model_dump()}
+    files.write_json(_made_folder() / "speed.json", content)
+
+
+def start() -> None:
+    """Measure this machine in a process of its own, unless one is at it already.
+
+    Raises:
+        RunError: a run trains at the moment, so that both would be slow.
+        StorageError: the disk is full.
+    """
+    folder = _made_folder()
+    _children[:] = [child for child in _children if child.poll() is None]
+    with FileLock(folder / "start.lock", timeout=30):
+        if progress() is not None:
+            return
+        require_idle()
+        with storing(folder, "start measuring"), (folder / "measuring.log").open("wb") as log:
+            child = subprocess.Popen(
+                _COMMAND,
+                cwd=workspace.CHECKOUT,
+                env={
+                    **os.environ,
+                    "LAYERWISE_HOME": str(workspace.home()),
+                    "PYTHONUNBUFFERED": "1",
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        _children.append(child)
+        report(child.pid, 0, 1)
+
+
+def progress() -> tuple[int, int] | None:
+    """Steps done and steps in all of a measuring under way; None where there is none."""
+    state = _progress()
+    if state is None or state.error or state.done >= state.total or not state.alive:
+        return None
+    return state.done, state.total
+
+
+def failure() -> AppError | None:
+    """Why the last measuring failed; None where it did not, or where none was tried."""
+    state = _progress()
+    if state is None or (state.done >= state.total and not state.error):
+        return None
+    if state.error:
+        return from_dict(state.error)
+    if state.alive:
+        return None
+    return RunError(
+        "The measuring of this machine ended without a word",
+        expected="a process that reports how it ended",
+        received="a process that was killed, ran out of memory or crashed",
+        remedy=f"Measure again; {_folder() / 'measuring.log'} may say more",
+    )
+
+
+def report(pid: int, done: int, total: int, error: AppError | None = None) -> None:
+    """Tell how far the measuring by process `pid` is; raises StorageError."""
+    state = Progress(
+        done=done,
+        total=total,
+        heartbeat=time.time(),
+        error=error.to_dict() if error else None,
+        **process_identity(pid),
+    )
+    files.write_json(_made_folder() / "progress.json", state.model_dump())
+
+
+def require_idle() -> None:
+    """Raise RunError while a run trains on this machine: what is measured then would be wrong."""
+    for run in all_runs():
+        status = run.saved_status
+        if status.state is State.RUNNING and status.host == socket.gethostname():
+            if not worker_alive(status):
+                continue
+            raise RunError(
+                "This machine cannot be measured while it trains",
+                expected="no training at the same time",
+                received=f"the run {run.id}, which is training",
+                remedy="Measure when it has ended",
+            )
+
+
+def measuring_lock() -> FileLock:
+    """Held by the process that measures, as long as it does."""
+    return FileLock(_made_folder() / "measuring.lock")
+
+
+@lru_cache(maxsize=1)
+def machine() -> dict[str, Any]:
+    """What a measurement belongs to; it is of no use where any of this differs."""
+    return {
+        "version": VERSION,
+        "host": socket.gethostname(),
+        "processor": _processor(),
+        "cores": _cores(),
+        "gpus": _gpus(),
+        "tensorflow": _installed("tensorflow"),
+        "keras": _installed("keras"),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # a container may have been given only some
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _gpus() -> list[str]:
+    """Names of NVIDIA's graphics cards as Linux knows them, but for those that are hidden."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES", "all") in ("", "-1"):
+        return []
+    names = []
+    for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
+        lines = path.read_text().splitlines()
+        names += [line.partition(":")[2].strip() for line in lines if line.startswith("Model")]
+    return names
+
+
+def _installed(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _progress() -> Progress | None:
+    try:
+        return Progress.model_validate_json((_folder() / "progress.json").read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def _folder() -> Path:
+    return workspace.runs_folder() / ".speed"
+
+
+def _made_folder() -> Path:
+    folder = _folder()
+    with storing(folder, "keep the speed of this machine"):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
