@@ -11,7 +11,7 @@
         ├── ModelError       a model file cannot be read or made
         └── StorageError     the disk is full, read-only or gone
 
-An error is raised with one short sentence or phrase for each of its parts; faces (frame.py, cli.py)
+An error is raised with one short sentence or phrase for each of its parts; faces (frame.py, core/cli)
 decide how to show them.
 """
 

@@ -17,9 +17,13 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 out = Console(highlight=False, soft_wrap=True)
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows of text under their columns' names."""
-    table = Table(*columns, box=None, pad_edge=False)
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], *, whole: Sequence[str] = ()
+) -> None:
+    """Print rows of text under their columns' names; those in `whole` keep to one line."""
+    table = Table(box=None, pad_edge=False)
+    for name in columns:
+        table.add_column(name, no_wrap=name in whole)
     for row in rows:
         table.add_row(*map(Text, row))  # as it is: a class may be called [b]
     out.print(table)

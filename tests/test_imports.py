@@ -14,7 +14,14 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = {"tensorflow", "keras", "tf2onnx", "kerastuner", "keras_tuner", "sagemaker", "boto3"}
 # only the worker, and what only the worker uses, may bring TensorFlow
-TENSORFLOW = {"core.train.engine", "core.train.export", "core.train.recorder", "core.design.build"}
+TENSORFLOW = {
+    "core.design.build",
+    "core.train.clocks",
+    "core.train.engine",
+    "core.train.export",
+    "core.train.recorder",
+    "core.train.trainee",
+}
 # a module imports only from lower ranks, or from its own package
 RANKS = {
     **dict.fromkeys(("errors", "specs", "files", "words", "workspace", "terminal"), 0),
@@ -122,7 +129,8 @@ def test_there_are_no_import_circles() -> None:
 
 def test_only_the_worker_imports_tensorflow() -> None:
     """Outside the worker's modules nothing imports them or TensorFlow, not even late."""
-    own_process = {"core.train.worker", "core.data.download"}  # each is a process of its own
+    # each is a process of its own
+    own_process = {"core.train.worker", "core.train.calibration", "core.data.download"}
     for path in (*CORE.values(), *FACES):
         module = name_of(path)
         if module in TENSORFLOW | own_process:

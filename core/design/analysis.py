@@ -178,12 +178,12 @@ class _Walk:
     def __post_init__(self) -> None:
         self.last: str | None = None
         self.current: Shape | None = self.shape
-        self.places: dict[str, tuple[Shape, float, float]] = {}  # shape, reach, pixels a step
+        self.places: dict[str, _Place] = {}
         self.ended = False
 
     def row(self, number: int, name: str, layer: LayerSpec) -> Row:
         before = self.current
-        if not layer.on and not isinstance(layer, Input | Output):
+        if not layer.on and not isinstance(layer, Input | Output) and number > 1:
             return Row(number, name, layer, before, before)
         error = self._misplaced(number, layer)
         nodes: tuple[Node, ...] = ()
@@ -197,7 +197,7 @@ class _Walk:
 
     def _misplaced(self, number: int, layer: LayerSpec) -> SpecError | None:
         position = f"Layer {number} ({layer.TITLE})"
-        if not layer.on:
+        if not layer.on and isinstance(layer, Input | Output):
             return SpecError(
                 f"{position} cannot be switched off",
                 expected=f"a design with its {layer.TITLE}",
@@ -208,7 +208,7 @@ class _Walk:
             return SpecError(
                 f"{position} is not in its place",
                 expected="Input as the first layer, and only there",
-                received="a second Input" if number > 1 else f"{layer.TITLE} first",
+                received=f"Input as layer {number}" if number > 1 else f"{layer.TITLE} first",
                 remedy="Remove it" if number > 1 else "Put Input first",
             )
         if self.ended:
@@ -228,26 +228,53 @@ class _Walk:
         for part in opened(_plain(layer), before[-1]):
             name = f"{row}_{part.name}" if part.name else row
             inputs = tuple(source for key in part.inputs if (source := names[key]) is not None)
-            arriving = [self.places[source] for source in inputs] or [(before, 1.0, 1.0)]
-            made = effect(part.layer, tuple(place[0] for place in arriving), self.classes)
+            arriving = [self.places[source] for source in inputs] or [_Place(before)]
+            made = effect(part.layer, tuple(place.shape for place in arriving), self.classes)
             if isinstance(part.layer, Multiply):  # its weights see all, but say nothing of where
                 arriving = arriving[:1]
-            place = _place(made, arriving)
-            self.places[name] = place
+            place = self.places[name] = _after(made, arriving)
             names[part.name] = self.last = name
-            reach = None if math.isinf(place[1]) else math.ceil(place[1])
             yield Node(
-                name, part.layer, inputs, made.shape, made.parameters, made.fixed, made.macs, reach
+                name,
+                part.layer,
+                inputs,
+                made.shape,
+                made.parameters,
+                made.fixed,
+                made.macs,
+                place.pixels,
             )
 
 
-def _place(made: Effect, arriving: list[tuple[Shape, float, float]]) -> tuple[Shape, float, float]:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What a layer leaves: its shape, and how far neighbouring values of it reach back."""
+
+    shape: Shape
+    reach: int | None = 1  # of one value, in pixels of the image, or of the last enlarged one
+    step: int = 1  # how many such pixels the next value is further on
+    enlarged: tuple[tuple[int, int, int], ...] = ()  # reach and step before, and times larger
+
+    @property
+    def pixels(self) -> int | None:
+        """The reach in pixels of the image. Enlarged pixels come in groups, so it is not linear."""
+        pixels = self.reach
+        for reach, step, times in reversed(self.enlarged):
+            if pixels is not None:
+                pixels = reach + -(-(pixels - 1) // times) * step
+        return pixels
+
+
+def _after(made: Effect, arriving: list[_Place]) -> _Place:
     """Reach and step after a layer (Araujo et al., Computing receptive fields, Distill 2019)."""
-    reach = max(place[1] for place in arriving)
-    step = max(place[2] for place in arriving)
-    if made.window == 0:
-        return made.shape, math.inf, step
-    return made.shape, reach + (made.window - 1) * step, step * made.step
+    first, step = arriving[0], max(place.step for place in arriving)
+    reaches = [place.reach for place in arriving if place.reach is not None]
+    if made.window == 0 or len(reaches) < len(arriving):
+        return _Place(made.shape, None)
+    reach = max(reaches) + (made.window - 1) * step
+    if made.enlarges > 1:
+        return _Place(made.shape, enlarged=(*first.enlarged, (reach, step, made.enlarges)))
+    return _Place(made.shape, reach, step * made.step, first.enlarged)
 
 
 def _with_end(rows: tuple[Row, ...]) -> tuple[Row, ...]:

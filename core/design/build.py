@@ -10,6 +10,7 @@ import keras
 from keras import layers
 
 from core.design.analysis import table
+from core.design.picking import picked
 from core.design.shapes import Shape
 from core.specs import (
     Activation,
@@ -65,13 +66,17 @@ def build(
         x = layers.Rescaling(1.0, name="to_float")(x)  # padding has no bytes, only floats
         x = _resizing(resize, height, width)(x)
     made: dict[str, Any] = {}
+    end: Any = None
     for row in rows:
         for node in row.nodes:
             sources = [made[name] for name in node.inputs] or [x]
-            made[node.name] = _layer(node.layer, node.name, node.shape)(
+            *before, layer = picked(node.layer, sources[0].shape[-1])
+            for pick in before:
+                sources = [_layer(pick, f"{node.name}_pick", ())(sources[0])]
+            end = made[node.name] = _layer(layer, node.name, node.shape)(
                 sources if len(sources) > 1 else sources[0]
             )
-    return keras.Model(image, made[rows[-1].nodes[-1].name], name="layerwise")
+    return keras.Model(image, end, name="layerwise")
 
 
 def _resizing(fit: Fit, height: int, width: int) -> Any:

@@ -9,7 +9,7 @@ from core.specs import LayerSpec
 # settings that are told even at their default
 _ALWAYS = {
     "activation", "filters", "function", "groups", "growth", "kernel_size", "pool_size", "rate",
-    "reduction", "scale", "units",
+    "reduction", "scale", "size", "units",
 }  # fmt: skip
 _UNSAID = ("linear", "valid")  # what needs no word
 
@@ -35,6 +35,8 @@ def _word(name: str, title: str, value: Any) -> str:
         return f"{value} times"
     if name == "use_bias":
         return "no bias"
+    if name == "normalization":
+        return f"{value} normalization".replace("none", "no")
     if isinstance(value, str) and name != "scale":
         return value
     return f"{title.lower()} {value:g}" if isinstance(value, float) else f"{title.lower()} {value}"

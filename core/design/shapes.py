@@ -43,7 +43,7 @@ class Effect:
 
     `macs` are multiply-adds for one image: of convolutions and dense layers alone, as is usual.
     `window` and `step` say how far one output value reaches into the layer's input, in the input's
-    pixels; a window of 0 is all of it. An enlarging layer has a step below 1.
+    pixels; a window of 0 is all of it.
     """
 
     shape: Shape
@@ -51,7 +51,8 @@ class Effect:
     fixed: int = 0  # parameters that training does not change by gradients
     macs: int = 0
     window: int = 1
-    step: float = 1.0
+    step: int = 1
+    enlarges: int = 1  # how many times higher and wider the image gets
 
 
 @singledispatch
@@ -166,7 +167,7 @@ def _(layer: UpSampling2D, shapes: tuple[Shape, ...], classes: int) -> Effect:
             received=f"{math.prod(shape):,} values",
             remedy="Use a smaller factor",
         )
-    return Effect(shape, window=window, step=1 / layer.size)
+    return Effect(shape, window=window, enlarges=layer.size)
 
 
 @effect.register

@@ -1,16 +1,20 @@
-"""What tests of the queue need: a workspace that no process outlives."""
+"""What tests of the queue and of the command line need: no process outlives its workspace."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from filelock import FileLock
 
+from core.cli import main
 from core.runs import queue
 
+Cli = Callable[..., tuple[int, str, str]]
 Processes = Callable[[str], list[psutil.Process]]
 
 
@@ -54,3 +58,24 @@ def queue_home(home: Path, processes: Processes) -> Iterator[Path]:
             process.kill()
         psutil.wait_procs(left, timeout=10)
     queue._children[:] = [child for child in queue._children if child.poll() is None]
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Run one command here; returns its exit code, stdout and stderr."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        try:
+            code = main(arguments)
+        except SystemExit as end:  # argparse's way
+            code = int(end.code or 0)
+        output = capsys.readouterr()
+        return code, output.out, output.err
+
+    return run
+
+
+def last_json(output: str) -> Any:
+    """The JSON value in the last line."""
+    return json.loads(output.splitlines()[-1])

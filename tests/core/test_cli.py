@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -11,42 +10,22 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from core import workspace
-from core.cli import main
+from core.data import drawn
 from core.runs import run as runs
 from core.runs.run import Run, all_runs, create
 from core.runs.status import State
 from tests.conftest import draw_example, small_spec
-from tests.core.conftest import Processes, hold_slot
+from tests.core.conftest import Cli, Processes, hold_slot, last_json
 
 Wait = Callable[[Callable[[], bool], float], None]
 RUN_KEYS = {
     *("run", "folder", "status", "epochs", "best_epoch", "val_accuracy", "test_accuracy"),
     *("images_per_second", "seconds"),
 }
-
-
-@pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Run one command here; returns its exit code, stdout and stderr."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        try:
-            code = main(arguments)
-        except SystemExit as end:  # argparse's way
-            code = int(end.code or 0)
-        output = capsys.readouterr()
-        return code, output.out, output.err
-
-    return run
-
-
-Cli = Callable[..., tuple[int, str, str]]
 
 
 def start(home: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -59,11 +38,6 @@ def start(home: Path, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def last_json(output: str) -> Any:
-    """The JSON value in the last line."""
-    return json.loads(output.splitlines()[-1])
 
 
 # data
@@ -115,6 +89,27 @@ def test_a_folder_and_its_zip_are_shown_alike(
     assert "60 images in 3 classes" in out
     assert "Left out: circles/broken.png" in out
     assert err == ""
+
+
+def test_the_sketches_are_exported(
+    home: Path, tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """data export writes the drawings as class folders, which are a set of images themselves."""
+    monkeypatch.setattr(drawn, "PER_CLASS", 4)
+    folder = tmp_path / "drawings"
+    code, out, err = cli("data", "export", "sketches", str(folder), "--json")
+    assert (code, err) == (0, "")
+    assert last_json(out) == {"folder": str(folder), "images": 48}
+    shown = last_json(cli("data", "show", str(folder), "--json")[1])
+    assert shown["images"] == 48
+    assert len(shown["classes"]) == 12
+    assert shown["smallest"] == [96, 96]
+    assert "48 images written to" in cli("data", "export", "sketches", str(folder))[1]
+    assert cli("data", "export", "mnist", str(folder))[0] == 2
+    (tmp_path / "file").write_text("in the way")
+    code, _, err = cli("data", "export", "sketches", str(tmp_path / "file"))
+    assert code == 1
+    assert "write the drawings" in err
 
 
 # bad input

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import cache
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -56,6 +57,7 @@ class LayerSpec(Spec):
             cls.KIND = cls.model_fields["kind"].default
 
     @classmethod
+    @cache
     def settings(cls) -> tuple[str, ...]:
         """Names of the settings a person can change, in their order on screen."""
         own = [name for base in cls.__mro__ for name in inspect.get_annotations(base)]

@@ -6,8 +6,10 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pytest
+from PIL import Image
 
-from core.data import sketches
+from core.data import drawn, sketches
 from core.data.dataset import load
 from core.data.drawn import PER_CLASS, SketchSource
 from core.specs import DataSpec
@@ -42,6 +44,22 @@ def test_content_is_known_without_drawing() -> None:
     """The content digest is the version of the drawings, so it costs nothing."""
     assert SketchSource().content() == SketchSource().fingerprint()
     assert str(sketches.VERSION) in SketchSource().content()
+
+
+def test_written_as_class_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The drawings can be written as PNG files, pixel for pixel, each named after its item."""
+    monkeypatch.setattr(drawn, "PER_CLASS", 3)
+    done: list[tuple[int, int]] = []
+    count = drawn.write_folder(tmp_path / "out", lambda *pair: done.append(pair))
+    source = SketchSource()
+    assert count == len(source.items) == 36
+    assert done[-1] == (36, 36)
+    files = sorted((tmp_path / "out").rglob("*.*"))
+    names = [str(file.relative_to(tmp_path / "out").with_suffix("")) for file in files]
+    assert names == [item.name for item in source.items]
+    for index, file in enumerate(files):
+        with Image.open(file) as image:
+            assert image.tobytes() == source.pixels(index, 96, "pad", 3)[0].tobytes()
 
 
 def test_a_linear_model_on_pixels_does_not_learn_the_sketches(home: Path) -> None:

@@ -1,32 +1,50 @@
-"""Tests that the Keras model is what the shape table says, for presets and random designs."""
+"""Tests that the Keras model is what analysis says, for presets and random designs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings
 
-from core.design.analysis import table
+from core.design.analysis import analyse, table
 from core.design.presets import PRESETS, Preset, preset
 from core.errors import SpecError
 from core.specs import (
+    LAYERS,
     Activation,
     AveragePooling2D,
     BatchNormalization,
+    Bottleneck,
     Conv2D,
+    ConvBlock,
     Dense,
+    DenseBlock,
+    DepthwiseConv2D,
     Dropout,
     Flatten,
+    GlobalAveragePooling2D,
+    GroupNormalization,
+    InceptionBlock,
     Input,
+    InvertedResidual,
     Layer,
+    LayerNormalization,
+    LayerSpec,
     MaxPooling2D,
     ModelSpec,
     Output,
+    ResidualBlock,
+    SeparableConv2D,
+    SpatialDropout2D,
+    SqueezeExcitation,
+    UpSampling2D,
+    ZeroPadding2D,
 )
 from core.train import backend
+from tests.core.design.strategies import Example, designs
 
 pytestmark = pytest.mark.tensorflow
 
@@ -34,9 +52,11 @@ Shape = tuple[int, int, int]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def keras() -> Any:
-    """Keras, started once as the worker does."""
-    return backend.start()
+def keras() -> Iterator[Any]:
+    """Keras, started once as the worker does; what it has gathered is dropped in the end."""
+    module = backend.start()
+    yield module
+    module.backend.clear_session()  # takes 0.3 s, so not after each of 500 designs
 
 
 def built(model: ModelSpec, shape: Shape, classes: int, **options: Any) -> Any:
@@ -46,25 +66,41 @@ def built(model: ModelSpec, shape: Shape, classes: int, **options: Any) -> Any:
     return build(model, shape, classes, **options)
 
 
+def made(*layers: Layer, shape: Shape = (8, 8, 3)) -> Any:
+    """The Keras model of these layers between Input and Output."""
+    model = ModelSpec(name="mine", layers=(Input(), *layers, Output()))
+    return built(model, shape, 2)
+
+
 def size(weights: list[Any]) -> int:
     """Number of numbers in these weights."""
     return sum(int(np.prod(weight.shape)) for weight in weights)
 
 
 def compare(model: ModelSpec, shape: Shape, classes: int) -> None:
-    """Every row of the table agrees with the layer of that name, and the totals with the model."""
-    import keras
-
-    keras.backend.clear_session()
+    """Every node agrees with the Keras layer of its name, and the totals with the model."""
     made = built(model, shape, classes)
-    rows = table(model, shape, classes)
-    for row in rows:
-        layer = made.get_layer(row.name)
-        assert layer.output.shape[1:] == row.output_shape, row
-        assert layer.count_params() == row.parameters, row
-        assert size(layer.trainable_weights) == row.trainable, row
-    assert made.count_params() == sum(row.parameters for row in rows)
-    assert size(made.trainable_weights) == sum(row.trainable for row in rows)
+    found = analyse(model, shape, classes)
+    assert found.errors == []
+    by_name = {layer.name: layer for layer in made.layers}
+    picks = {layer.name for layer in made.layers if layer.name.endswith("_pick")}
+    assert set(by_name) - picks == {"image", *(node.name for node in found.nodes)}
+    assert len(made.layers) == len(found.nodes) + 1 + len(picks)
+    for node in found.nodes:
+        layer = by_name[node.name]
+        assert layer.output.shape[1:] == node.shape, node
+        assert layer.count_params() == node.parameters, node
+        assert size(layer.trainable_weights) == node.parameters - node.fixed, node
+        first = by_name.get(f"{node.name}_pick", layer)
+        inputs = first.input if isinstance(first.input, list) else [first.input]
+        names = node.inputs or ("image",)
+        sources = [by_name[name].output for name in names]
+        assert all(one is other for one, other in zip(inputs, sources, strict=True)), node
+    for row in found.rows:
+        if row.nodes:
+            assert by_name[row.nodes[-1].name].output.shape[1:] == row.output_shape, row
+    assert made.count_params() == found.parameters == sum(row.parameters for row in found.rows)
+    assert size(made.trainable_weights) == found.trainable
     assert made.output.shape == (None, classes)
 
 
@@ -75,66 +111,62 @@ def test_presets(item: Preset, shape: Shape) -> None:
     compare(item.model, shape, 10)
 
 
-paddings = st.sampled_from(["valid", "same"])
-functions = st.sampled_from(
-    ["linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid"]
-)
-windows = st.integers(1, 4)
-anywhere: st.SearchStrategy[Layer] = st.one_of(
-    st.builds(BatchNormalization),
-    st.builds(Activation, function=functions),
-    st.builds(Dropout, rate=st.floats(0, 0.9)),
-)
-on_images: st.SearchStrategy[Layer] = st.one_of(
-    st.builds(
-        Conv2D,
-        filters=st.integers(1, 4),
-        kernel_size=windows,
-        strides=st.integers(1, 3),
-        padding=paddings,
-        activation=functions,
-    ),
-    st.builds(MaxPooling2D, pool_size=windows, padding=paddings),
-    st.builds(AveragePooling2D, pool_size=windows, padding=paddings),
-    anywhere,
-)
-on_rows: st.SearchStrategy[Layer] = st.one_of(
-    st.builds(
-        Dense,
-        units=st.integers(1, 5),
-        activation=functions,
-        max_norm=st.none() | st.floats(0.5, 4),
-    ),
-    st.builds(Flatten),
-    anywhere,
-)
-
-
-@st.composite
-def designs(draw: st.DrawFn) -> tuple[ModelSpec, Shape, int]:
-    """A small design that fits a small image, the image's shape, and a number of classes."""
-    layers = [
-        Input(scale=draw(st.sampled_from(["0 to 1", "-1 to 1"]))),
-        *draw(st.lists(on_images, max_size=4)),
-        Flatten(),
-        *draw(st.lists(on_rows, max_size=3)),
-        Output(),
-    ]
-    model = ModelSpec(name="random", layers=tuple(layers))
-    shape = (draw(st.integers(4, 20)), draw(st.integers(4, 20)), draw(st.sampled_from([1, 3])))
-    classes = draw(st.integers(2, 5))
-    try:
-        table(model, shape, classes)
-    except SpecError:
-        assume(False)
-    return model, shape, classes
-
-
 @given(designs())
-@settings(deadline=None, max_examples=15)
-def test_random_designs(example: tuple[ModelSpec, Shape, int]) -> None:
-    """Any design whose shapes fit has in Keras the shapes and the parameters of the table."""
+@settings(deadline=None, max_examples=500)
+def test_random_designs(example: Example) -> None:
+    """Any design that fits has in Keras the layers, shapes and parameters of its nodes."""
     compare(*example)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [kind for kind in LAYERS.values() if kind.GROUP == "Blocks"],
+    ids=lambda kind: kind.KIND,
+)
+def test_blocks_by_default(kind: type[LayerSpec]) -> None:
+    """Each block as it is offered has in Keras the shapes and parameters of its nodes."""
+    layers = (Input(), kind.parse({}), GlobalAveragePooling2D(), Output())
+    compare(ModelSpec(name="mine", layers=layers), (9, 12, 3), 3)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 15])
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_pixels_are_picked_before_a_small_convolution(channels: int, padding: str) -> None:
+    """A 1 × 1 convolution with a stride on few channels is built of two layers, to the same effect.
+
+    TensorFlow's library for CPUs breaks its memory when it trains such a convolution.
+    """
+    from keras import layers
+
+    spec = Conv2D.parse({"kernel_size": 1, "strides": 3, "filters": 4, "padding": padding})
+    wide = Conv2D(filters=channels, kernel_size=1)
+    model = made(wide, spec, Flatten(), shape=(8, 11, 3))
+    assert model.get_layer("conv2d_2").strides == (1, 1)
+    assert model.get_layer("conv2d_2_pick").strides == (3, 3)
+    plain = layers.Conv2D(4, 1, strides=3, padding=padding, activation="relu")
+    images = np.random.default_rng(0).normal(size=(2, 8, 11, channels)).astype("float32")
+    wanted = plain(images)
+    layer = model.get_layer("conv2d_2")
+    layer.set_weights(plain.get_weights())
+    assert np.allclose(layer(model.get_layer("conv2d_2_pick")(images)), wanted, atol=1e-6)
+
+
+def test_other_convolutions_are_one_layer() -> None:
+    """On 16 channels and more, without a stride, or with a larger window, nothing is picked."""
+    model = made(
+        Conv2D(filters=16, kernel_size=2, strides=2),
+        Conv2D(filters=3, kernel_size=1, strides=2),
+        Conv2D(filters=3, kernel_size=1),
+        Flatten(),
+    )
+    assert not [layer.name for layer in model.layers if "pick" in layer.name]
+    assert model.get_layer("conv2d_2").strides == (2, 2)
+
+
+def test_off_behind_the_output() -> None:
+    """Layers that are switched off behind the Output are not in the model."""
+    layers = (Input(), Flatten(), Output(), Dense(on=False), Dropout(on=False))
+    compare(ModelSpec(name="mine", layers=layers), (4, 4, 1), 2)
 
 
 def test_probabilities() -> None:
@@ -172,32 +204,217 @@ def test_resizing_inside() -> None:
 
 def test_max_norm() -> None:
     """A dense layer's max norm becomes a constraint on its weights; without one there is none."""
-    layers = (Input(), Flatten(), Dense(units=2, max_norm=2.0), Dense(units=2), Output())
-    made = built(ModelSpec(name="mine", layers=layers), (4, 4, 1), 2)
-    assert made.get_layer("dense_1").kernel_constraint.max_value == 2.0
-    assert made.get_layer("dense_2").kernel_constraint is None
+    model = made(Flatten(), Dense(units=2, max_norm=2.0), Dense(units=2))
+    assert model.get_layer("dense_1").kernel_constraint.max_value == 2.0
+    assert model.get_layer("dense_2").kernel_constraint is None
+
+
+@pytest.mark.parametrize(
+    ("layer", "weight", "axes"),
+    [
+        (Conv2D(filters=4, max_norm=0.5), "kernel", (0, 1, 2)),
+        (DepthwiseConv2D(depth_multiplier=2, max_norm=0.5), "kernel", (0, 1)),
+        (SeparableConv2D(filters=4, max_norm=0.5), "depthwise_kernel", (0, 1)),
+        (SeparableConv2D(filters=4, max_norm=0.5), "pointwise_kernel", (0, 1, 2)),
+        (Dense(units=4, max_norm=0.5), "kernel", (0,)),
+    ],
+    ids=lambda item: item.kind if isinstance(item, LayerSpec) else str(item),
+)
+def test_max_norm_is_each_units_own(layer: Layer, weight: str, axes: tuple[int, ...]) -> None:
+    """Max norm limits the weights of each filter or unit by themselves, and spares the short ones."""
+    before = (Flatten(),) if isinstance(layer, Dense) else ()
+    after = () if isinstance(layer, Dense) else (Flatten(),)
+    found = made(*before, layer, *after).get_layer(f"{layer.KIND}_1")
+    variable = getattr(found, weight)
+    values = np.random.default_rng(0).normal(size=variable.shape).astype("float32")
+    values[..., 0] *= 1e-3  # the first of the last axis is short already
+    limited = np.asarray(variable.constraint(values))
+    lengths = np.sqrt((values**2).sum(axis=axes))
+    kept = np.sqrt((limited**2).sum(axis=axes))
+    assert np.allclose(kept, np.minimum(lengths, 0.5), atol=1e-4)
+    assert np.allclose(limited[..., 0], values[..., 0], rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        Conv2D(filters=4, l1=0.01, l2=0.1),
+        DepthwiseConv2D(depth_multiplier=2, l1=0.01, l2=0.1),
+        SeparableConv2D(filters=4, l1=0.01, l2=0.1),
+        Dense(units=4, l1=0.01, l2=0.1),
+    ],
+    ids=lambda item: item.kind,
+)
+def test_penalties(layer: Layer) -> None:
+    """The loss has l1 times the sum of the absolute weights, and l2 times that of the squared."""
+    before = (Flatten(),) if isinstance(layer, Dense) else ()
+    after = () if isinstance(layer, Dense) else (Flatten(),)
+    model = made(*before, layer, *after)
+    kernels = [
+        np.asarray(weight.value)
+        for weight in model.get_layer(f"{layer.KIND}_1").trainable_weights
+        if "kernel" in weight.name
+    ]
+    wanted = sum(0.01 * np.abs(kernel).sum() + 0.1 * (kernel**2).sum() for kernel in kernels)
+    assert np.isclose(sum(float(loss) for loss in model.losses), wanted, rtol=1e-4)
+    assert len(kernels) == (2 if isinstance(layer, SeparableConv2D) else 1)
+
+
+def test_no_penalty() -> None:
+    """Without penalties and limits there are none in Keras."""
+    model = made(Conv2D(), SeparableConv2D(), DepthwiseConv2D(), Flatten(), Dense())
+    assert model.losses == []
+    assert all(weight.constraint is None for weight in model.trainable_weights)
 
 
 def test_settings_reach_keras() -> None:
     """Rate, momentum, epsilon, strides and activation are those of the design."""
-    layers = (
-        Input(),
+    model = made(
         Conv2D(filters=2, strides=2, activation="gelu"),
         BatchNormalization(momentum=0.5, epsilon=0.01),
         Dropout(rate=0.3),
         Flatten(),
-        Output(),
+        shape=(9, 9, 1),
     )
-    made = built(ModelSpec(name="mine", layers=layers), (9, 9, 1), 2)
-    assert made.get_layer("conv2d_1").strides == (2, 2)
-    assert made.get_layer("conv2d_1").activation.__name__ == "gelu"
-    assert made.get_layer("batch_normalization_1").momentum == 0.5
-    assert made.get_layer("batch_normalization_1").epsilon == 0.01
-    assert made.get_layer("dropout_1").rate == 0.3
-    assert made.get_layer("output_1").activation.__name__ == "softmax"
+    assert model.get_layer("conv2d_1").strides == (2, 2)
+    assert model.get_layer("conv2d_1").activation.__name__ == "gelu"
+    assert model.get_layer("batch_normalization_1").momentum == 0.5
+    assert model.get_layer("batch_normalization_1").epsilon == 0.01
+    assert model.get_layer("dropout_1").rate == 0.3
+    assert model.get_layer("output_1").activation.__name__ == "softmax"
+
+
+def test_more_settings_reach_keras() -> None:
+    """Every layer's other settings are those of the design too."""
+    model = made(
+        ZeroPadding2D(padding=3),
+        UpSampling2D(size=3, interpolation="bilinear"),
+        Conv2D(filters=6, kernel_size=1, use_bias=False, padding="same"),
+        LayerNormalization(epsilon=0.02),
+        GroupNormalization(groups=3, epsilon=0.03),
+        Activation(function="silu"),
+        DepthwiseConv2D(kernel_size=2, strides=2, depth_multiplier=2, activation="elu"),
+        SeparableConv2D(filters=3, kernel_size=5, padding="same", depth_multiplier=3),
+        SpatialDropout2D(rate=0.4),
+        MaxPooling2D(pool_size=3, strides=2, padding="same"),
+        AveragePooling2D(),
+        Flatten(),
+        Dense(units=3, activation="tanh", use_bias=False),
+    )
+    layer = model.get_layer
+    assert layer("zero_padding2d_1").padding == ((3, 3), (3, 3))
+    assert layer("up_sampling2d_1").size == (3, 3)
+    assert layer("up_sampling2d_1").interpolation == "bilinear"
+    assert (layer("conv2d_1").use_bias, layer("conv2d_1").padding) == (False, "same")
+    assert layer("layer_normalization_1").epsilon == 0.02
+    assert layer("group_normalization_1").groups == 3
+    assert layer("group_normalization_1").epsilon == 0.03
+    assert layer("activation_1").activation.__name__ == "silu"
+    assert layer("depthwise_conv2d_1").kernel_size == (2, 2)
+    assert layer("depthwise_conv2d_1").strides == (2, 2)
+    assert layer("depthwise_conv2d_1").depth_multiplier == 2
+    assert layer("depthwise_conv2d_1").activation.__name__ == "elu"
+    assert layer("separable_conv2d_1").kernel_size == (5, 5)
+    assert layer("separable_conv2d_1").padding == "same"
+    assert layer("separable_conv2d_1").depth_multiplier == 3
+    assert layer("spatial_dropout2d_1").rate == 0.4
+    assert layer("max_pooling2d_1").pool_size == (3, 3)
+    assert layer("max_pooling2d_1").strides == (2, 2)
+    assert layer("max_pooling2d_1").padding == "same"
+    assert layer("average_pooling2d_1").strides == (2, 2)
+    assert layer("dense_1").activation.__name__ == "tanh"
+    assert layer("dense_1").use_bias is False
+
+
+def test_squeeze_excitation_weighs_channels() -> None:
+    """Squeeze and excitation multiplies each channel of an image by one weight between 0 and 1."""
+    import keras
+
+    model = made(Conv2D(filters=4, activation="sigmoid"), SqueezeExcitation(), Flatten())
+    before = model.get_layer("conv2d_1").output
+    after = model.get_layer("squeeze_excitation_1_multiply_1").output
+    images = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), np.uint8)
+    first, second = keras.Model(model.input, [before, after]).predict(images, verbose=0)
+    weights = second / first
+    assert np.allclose(weights, weights[:, :1, :1], atol=1e-4)
+    assert weights.min() > 0
+    assert weights.max() < 1
+
+
+def test_residual_block_adds() -> None:
+    """A residual block whose convolutions are 0 passes its input through the last curve alone."""
+    import keras
+
+    block = ResidualBlock(filters=3, normalization="none", activation="tanh", repeat=2)
+    model = made(block, Flatten())
+    for layer in model.layers:
+        if "residual" in layer.name and layer.weights:
+            layer.set_weights([np.zeros_like(weight) for weight in layer.get_weights()])
+    end = keras.Model(model.input, model.get_layer("residual_block_1_act_4").output)
+    images = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), np.uint8)
+    assert np.allclose(end.predict(images, verbose=0), np.tanh(np.tanh(images / 255)), atol=1e-5)
+
+
+REACHES: list[tuple[Layer, ...]] = [
+    (Conv2D(filters=1), Conv2D(filters=1, kernel_size=5, strides=2), Conv2D(filters=1)),
+    (Conv2D(filters=1, padding="same"), AveragePooling2D(), Conv2D(filters=2, padding="same")),
+    (AveragePooling2D(pool_size=3, strides=2), Conv2D(filters=1, kernel_size=4), ZeroPadding2D()),
+    (DepthwiseConv2D(strides=2), SeparableConv2D(filters=2, kernel_size=5)),
+    (ConvBlock(filters=2, strides=2, repeat=2, normalization="none"),),
+    (ResidualBlock(filters=2, normalization="none"), AveragePooling2D(), ResidualBlock(
+        filters=2, strides=2, repeat=2, normalization="none")),
+    (Bottleneck(filters=4, normalization="none", strides=2), Bottleneck(
+        filters=4, kernel_size=5, normalization="none")),
+    (InvertedResidual(filters=2, expansion=2, strides=2, repeat=3, normalization="none"),),
+    (DenseBlock(repeat=3, growth=2, normalization="none"), AveragePooling2D(), Conv2D(filters=1)),
+    (InceptionBlock(filters=8, repeat=2, normalization="none"),),
+    (Conv2D(filters=1), UpSampling2D(), Conv2D(filters=1)),
+    (AveragePooling2D(pool_size=4), UpSampling2D(size=4), Conv2D(filters=1)),
+    (UpSampling2D(interpolation="bilinear"), Conv2D(filters=1), UpSampling2D()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("layers", REACHES, ids=lambda item: "-".join(one.kind for one in item))
+def test_reach_is_measured(layers: tuple[Layer, ...]) -> None:
+    """The receptive field is as wide as the pixels from which a gradient comes."""
+    import keras
+    import tensorflow as tf
+
+    straight = tuple(
+        layer.changed(activation="linear") if hasattr(layer, "activation") else layer
+        for layer in layers
+    )
+    shape = (48, 48, 1)
+    model = made(*straight, GlobalAveragePooling2D(), shape=shape)
+    for weight in model.weights:
+        weight.assign(np.full(weight.shape, 0.1 if "kernel" in weight.name else 0.0))
+    spec = ModelSpec(name="mine", layers=(Input(), *straight, GlobalAveragePooling2D(), Output()))
+    row = analyse(spec, shape, 2).rows[len(layers)]
+    inner = keras.Model(
+        model.get_layer("input_1").output, model.get_layer(row.nodes[-1].name).output
+    )
+    assert row.output_shape is not None
+    middle = row.output_shape[0] // 2
+    pixels = tf.Variable(tf.ones((1, *shape)))
+    heights, widths = set(), set()
+    for at in range(middle - 2, middle + 2):  # enlarged pixels do not all see as much
+        with tf.GradientTape() as tape:
+            value = tf.reduce_sum(inner(pixels)[0, at, at])
+        seen = np.argwhere(tape.gradient(value, pixels).numpy()[0, :, :, 0])
+        height, width = seen.max(axis=0) - seen.min(axis=0) + 1
+        heights.add(int(height))
+        widths.add(int(width))
+    assert row.reach == max(heights) == max(widths)
 
 
 def test_misfit_is_refused_in_our_words() -> None:
     """A design that does not fit is refused by the table, before Keras can stumble."""
     with pytest.raises(SpecError, match="Layer 2"):
         built(ModelSpec(name="mine", layers=(Input(), Output())), (8, 8, 3), 2)
+
+
+def test_built_as_the_table_says() -> None:
+    """The model's output is that of the table's last layer."""
+    model = preset("mobilenet-mini").model
+    rows = table(model, (32, 32, 3), 7)
+    assert built(model, (32, 32, 3), 7).output.shape == (None, *(rows[-1].output_shape or ()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.design.analysis import analyse
 from core.design.presets import PRESETS, Preset, preset
 from core.errors import NotFoundError
 
@@ -14,11 +15,19 @@ KINDS = {  # as their sources describe them
     "tf-tutorial": "input conv2d max_pooling2d conv2d max_pooling2d conv2d flatten dense output",
     "lenet-5": "input conv2d average_pooling2d conv2d average_pooling2d flatten dense dense output",
     "dense-100-100": "input flatten dense dense output",
+    "vgg-mini": "input conv2d conv2d max_pooling2d conv2d conv2d max_pooling2d conv2d conv2d "
+    "max_pooling2d flatten dense dropout output",
+    "resnet-mini": "input conv_block residual_block residual_block residual_block "
+    "global_average_pooling2d output",
+    "mobilenet-mini": "input conv_block inverted_residual inverted_residual inverted_residual "
+    "conv_block global_average_pooling2d dropout output",
+    "all-conv": "input dropout conv2d conv2d conv2d dropout conv2d conv2d conv2d dropout conv2d "
+    "conv2d global_average_pooling2d output",
 }
 
 
 def test_names() -> None:
-    """The six presets are known by name, and starter comes first."""
+    """The ten presets are known by name, and starter comes first."""
     assert [item.name for item in PRESETS] == [
         "starter",
         "keras-cifar10",
@@ -26,6 +35,10 @@ def test_names() -> None:
         "tf-tutorial",
         "lenet-5",
         "dense-100-100",
+        "vgg-mini",
+        "resnet-mini",
+        "mobilenet-mini",
+        "all-conv",
     ]
     assert all(preset(item.name) is item for item in PRESETS)
 
@@ -59,6 +72,46 @@ def test_lab_cifar10() -> None:
     assert len(settings(name, "batch_normalization", "momentum")) == 6
     assert settings(name, "activation", "function") == ["relu"] * 6
     assert settings(name, "dense", "max_norm") == [2.0]
+
+
+def test_vgg_mini() -> None:
+    """vgg-mini doubles its filters after each pooling, and has nothing but 3 × 3 convolutions."""
+    assert settings("vgg-mini", "conv2d", "filters") == [32, 32, 64, 64, 128, 128]
+    assert set(settings("vgg-mini", "conv2d", "kernel_size")) == {3}
+    assert set(settings("vgg-mini", "conv2d", "padding")) == {"same"}
+
+
+def test_resnet_mini() -> None:
+    """resnet-mini has 14 weighted layers: one, three stages of two blocks of two, and the output."""
+    name = "resnet-mini"
+    assert settings(name, "residual_block", "filters") == [16, 32, 64]
+    assert settings(name, "residual_block", "strides") == [1, 2, 2]
+    assert settings(name, "residual_block", "repeat") == [2, 2, 2]
+
+
+def test_mobilenet_mini() -> None:
+    """mobilenet-mini has MobileNetV2's first widths, strides and repeats."""
+    name = "mobilenet-mini"
+    assert settings(name, "inverted_residual", "filters") == [16, 24, 32]
+    assert settings(name, "inverted_residual", "expansion") == [1, 6, 6]
+    assert settings(name, "inverted_residual", "strides") == [1, 2, 2]
+    assert settings(name, "inverted_residual", "repeat") == [1, 2, 2]
+    assert settings(name, "conv_block", "kernel_size") == [3, 1]
+
+
+def test_all_conv() -> None:
+    """all-conv shrinks the image by strides alone and ends in a 1 × 1 convolution."""
+    assert settings("all-conv", "conv2d", "filters") == [48] * 3 + [96] * 5
+    assert settings("all-conv", "conv2d", "strides") == [1, 1, 2, 1, 1, 2, 1, 1]
+    assert settings("all-conv", "conv2d", "kernel_size") == [3] * 7 + [1]
+    assert settings("all-conv", "dropout", "rate") == [0.2, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("item", PRESETS, ids=lambda item: item.name)
+@pytest.mark.parametrize("shape", [(32, 32, 3), (28, 28, 1), (224, 224, 3)], ids=str)
+def test_fits(item: Preset, shape: tuple[int, int, int]) -> None:
+    """Every preset fits images of the usual sizes, in color and in gray."""
+    assert analyse(item.model, shape, 10).errors == []
 
 
 @pytest.mark.parametrize("item", PRESETS, ids=lambda item: item.name)

@@ -14,44 +14,25 @@ from pydantic import ValidationError
 from core.design.presets import PRESETS
 from core.errors import SpecError
 from core.specs import (
-    Activation,
-    AveragePooling2D,
-    BatchNormalization,
-    Conv2D,
+    LAYERS,
     DataSpec,
-    Dense,
     Dropout,
-    Flatten,
-    Input,
-    MaxPooling2D,
     ModelSpec,
-    Output,
     RunSpec,
     Spec,
     TrainSpec,
     choices,
     setting,
 )
-from core.specs.spec import bounds, expectation, optional, value_type
+from core.specs.spec import bounds, expectation, optional, search_range, value_type
+from tests.core.design import strategies
 
-LAYERS: tuple[type[Spec], ...] = (
-    Input,
-    Conv2D,
-    MaxPooling2D,
-    AveragePooling2D,
-    BatchNormalization,
-    Activation,
-    Dropout,
-    Flatten,
-    Dense,
-    Output,
-)
-PLAIN = (DataSpec, TrainSpec, *LAYERS)  # specs of settings alone
+PLAIN = (DataSpec, TrainSpec, *LAYERS.values())  # specs of settings alone
 SETTINGS = [
     (spec, name, field)
     for spec in PLAIN
     for name, field in spec.model_fields.items()
-    if name not in ("kind", "source")
+    if name not in ("kind", "source", "on", "vary")  # none of these is a setting to fill in
 ]
 NUMBERS = [(spec, name, field) for spec, name, field in SETTINGS if bounds(field) != (None, None)]
 
@@ -76,7 +57,9 @@ def values(spec: type[Spec]) -> st.SearchStrategy[Any]:
 
 def designs() -> st.SearchStrategy[ModelSpec]:
     """Valid designs as far as a spec can tell; their shapes need not fit."""
-    layers = st.one_of(*(values(layer) for layer in LAYERS))
+    layers = st.sampled_from(tuple(LAYERS.values())).flatmap(
+        lambda kind: strategies.layers(kind, small=False)
+    )
     return st.builds(
         lambda name, stack: ModelSpec(name=name, layers=tuple(stack)),
         st.text("aZé猫09_ .()+-", min_size=1, max_size=20),
@@ -282,8 +265,8 @@ def test_reading_a_declaration() -> None:
     class Example(Spec):
         """A spec of one setting of each kind."""
 
-        number: float | None = setting(None, gt=0, lt=2, label="A", help="A.")
-        choice: Literal["a", "b"] = setting("a", label="B", help="B.")
+        number: float | None = setting(None, gt=0, lt=2, label="A", help="A.", search=(1, 2))
+        choice: Literal["a", "b"] = setting("a", label="B", help="B.", search=("a", "b"))
         switch: bool = setting(True, label="C", help="C.")
 
     number, choice, switch = Example.model_fields.values()
@@ -292,3 +275,5 @@ def test_reading_a_declaration() -> None:
     assert (value_type(number), value_type(switch)) == (float, bool)
     assert (optional(number), optional(choice)) == (True, False)
     assert expectation(switch) == "true or false"
+    assert search_range(number) == {"low": 1, "high": 2, "log": False}
+    assert (search_range(choice), search_range(switch)) == (("a", "b"), None)

@@ -1,0 +1,180 @@
+"""The Design page as a person edits: from the gesture to everything on the page being up to date.
+
+    python -m benchmarks.design [--repeats 20]
+
+A design of 40 layers in Chromium. Each kind of edit, interleaved: from the key or mouse event to the
+moment the picture of the network (the last thing that an edit changes) has been drawn anew. Then the
+pure-Python analysis with its advice, of 100 plain layers and of 100 residual blocks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.app import PORT, REST, ROOT, serving
+from benchmarks.common import show, spread
+from core import draft
+from core.design.advice import findings
+from core.design.analysis import analyse
+from core.specs import (
+    Activation,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    GlobalAveragePooling2D,
+    Input,
+    Layer,
+    ModelSpec,
+    Output,
+    ResidualBlock,
+)
+
+# the moment of the gesture, and that of the picture's change; the picture is in a shadow root
+WATCH = """event => {
+  window.begun = window.ended = 0
+  const hosts = [...document.querySelectorAll('*')].filter(item => item.shadowRoot)
+  const picture = hosts.map(item => item.shadowRoot.querySelector('.network')).find(Boolean)
+    || document.querySelector('.network')
+  const watcher = new MutationObserver(() => { window.ended = performance.now(); watcher.disconnect() })
+  watcher.observe(picture, { childList: true })
+  window.addEventListener(event, () => { window.begun = performance.now() },
+                          { once: true, capture: true })
+}"""
+
+
+def forty() -> ModelSpec:
+    """Twelve convolutions with normalization and activation, and a head: 40 layers."""
+    layers: list[Layer] = [Input()]
+    for number in range(12):
+        filters = 16 + 2 * number
+        layers += [Conv2D(filters=filters, padding="same", activation="linear")]
+        layers += [BatchNormalization(), Activation()]
+    layers += [GlobalAveragePooling2D(), Dense(units=64), Output()]
+    return ModelSpec(name="forty", layers=tuple(layers))
+
+
+def measured(page: Page, event: str, gesture: Callable[[], None]) -> float:
+    """Milliseconds from the DOM event to the changed picture."""
+    page.evaluate(WATCH, event)
+    gesture()
+    page.wait_for_function("() => window.ended > 0")
+    page.wait_for_selector(REST)
+    page.wait_for_timeout(250)
+    return float(page.evaluate("window.ended - window.begun"))
+
+
+def edits(page: Page, repeats: int) -> dict[str, list[float]]:
+    """Milliseconds of each kind of edit."""
+    stack = page.get_by_role("listbox", name="Layers of the design")
+    rows = stack.get_by_role("option")
+    rows.nth(4).click()
+    page.get_by_role("heading", name="5 · Conv2D").wait_for()
+    found: dict[str, list[float]] = {}
+
+    def setting() -> None:
+        field = page.get_by_role("spinbutton", name="Filters")
+        field.fill(str(int(field.input_value()) + 1))
+        found["a setting"].append(measured(page, "keydown", lambda: field.press("Enter")))
+
+    def keyed(name: str, key: str) -> Callable[[], None]:
+        def gesture() -> None:
+            stack.focus()
+            found[name].append(measured(page, "keydown", lambda: page.keyboard.press(key)))
+
+        return gesture
+
+    def dragged() -> None:
+        box, goal = rows.nth(4).bounding_box(), rows.nth(1).bounding_box()
+        assert box is not None
+        assert goal is not None
+        page.mouse.move(box["x"] + 120, box["y"] + 10)
+        page.mouse.down()
+        page.mouse.move(goal["x"] + 120, goal["y"] + 4, steps=5)
+        found["dragging"].append(measured(page, "pointerup", page.mouse.up))
+        stack.focus()
+        page.keyboard.press("Control+z")
+        page.wait_for_timeout(500)
+        rows.nth(4).click()
+        page.get_by_role("heading", name="5 · Conv2D").wait_for()
+        page.wait_for_selector(REST)
+
+    kinds = {
+        "a setting": setting,
+        "undo by key": keyed("undo by key", "Control+z"),
+        "switching off by key": keyed("switching off by key", " "),
+        "switching on by key": keyed("switching on by key", " "),
+        "moving by key": keyed("moving by key", "Alt+ArrowDown"),
+        "moving back by key": keyed("moving back by key", "Alt+ArrowUp"),
+        "dragging": dragged,
+    }
+    for turn in range(repeats + 1):
+        for name, gesture in kinds.items():
+            found.setdefault(name, [])
+            gesture()
+            if not turn:  # the first of each kind warms caches
+                found[name].clear()
+    return found
+
+
+def analyses() -> list[tuple[str, str]]:
+    """Milliseconds for the analysis and the advice on 100 layers."""
+    rows = []
+    for name, layer in (
+        ("plain layers", Conv2D(filters=32, padding="same")),
+        ("residual blocks (776 Keras layers)", ResidualBlock(filters=32)),
+    ):
+        layers = (Input(), *[layer] * 97, GlobalAveragePooling2D(), Output())
+        model = ModelSpec(name="hundred", layers=layers)
+        seconds = []
+        for _ in range(200):
+            begun = time.perf_counter()
+            findings(analyse(model, (64, 64, 3), 10))
+            seconds.append(1000 * (time.perf_counter() - begun))
+        rows.append((f"100 layers: {name}", spread(seconds, "ms")))
+    return rows
+
+
+def main() -> None:
+    """Measure and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=20)
+    options = parser.parse_args()
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        sys.exit("no Chromium found: install it with apt-get install chromium")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        os.environ["LAYERWISE_HOME"] = folder
+        draft.change(model=forty())
+        browser = playwright.chromium.launch(
+            executable_path=path,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        with serving(ROOT / "streamlit_app.py", Path(folder)):
+            page = browser.new_page(viewport={"width": 1400, "height": 1200})
+            page.goto(f"http://localhost:{PORT}/design")
+            page.wait_for_selector("h1")
+            page.get_by_role("option", name="40, Output").wait_for()
+            page.wait_for_selector(REST)
+            found = edits(page, options.repeats)
+        browser.close()
+    everything = [value for values in found.values() for value in values]
+    rows = [(name, spread(values, "ms")) for name, values in found.items()]
+    rows.append(("all", spread(everything, "ms")))
+    show("An edit of 40 layers, in the browser", ("edit", "milliseconds"), rows)
+    share = sum(value <= 150 for value in everything) / len(everything)
+    print(f"\n{share:.0%} within 150 ms; median {statistics.median(everything):.0f} ms")
+    show("Analysis and advice", ("design", "milliseconds"), analyses())
+
+
+if __name__ == "__main__":
+    main()

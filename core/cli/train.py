@@ -1,0 +1,154 @@
+"""The verbs train and runs: start a training and follow it; list the trainings there are."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from typing import Any
+
+from core import errors, words
+from core.cli.settings import Verbs, add_settings, assignments, given, sections
+from core.data import catalogue
+from core.design import designs
+from core.runs import queue
+from core.runs import run as runs
+from core.runs.run import Run
+from core.runs.status import RunStatus, State
+from core.specs import DataSpec, RunSpec, TrainSpec
+from core.terminal import decoding, err, out, print_table, progress_bar
+from core.train.order import order
+
+
+def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
+    """Declare the verbs."""
+    train = verbs.add_parser("train", parents=[common], help="train a design on a set of images")
+    train.add_argument("--data", required=True, help="a set's name, a folder or a zip")
+    train.add_argument("--design", required=True, help="a preset's name or a JSON file")
+    add_settings(train, TrainSpec)
+    add_settings(train, DataSpec)
+    train.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SPEC.KEY=VALUE",
+        help="any setting by its full name, such as train.learning_rate=0.001",
+    )
+    train.add_argument(
+        "--tag", action="append", default=[], metavar="KEY=VALUE", help="file the run under a tag"
+    )
+    train.set_defaults(verb=_train)
+    listing = verbs.add_parser("runs", parents=[common], help="list the runs")
+    listing.set_defaults(verb=_runs)
+
+
+def _train(options: argparse.Namespace) -> int:
+    chosen = sections(options.set)
+    tags = assignments(options.tag, "--tag", "lab=gear")
+    design = designs.read(options.design)
+    train = {**design.train, **given(options, TrainSpec), **chosen["train"]}
+    data = {**given(options, DataSpec), **chosen["data"]}
+    train_spec = TrainSpec.parse(train)
+    data_spec = DataSpec.parse({**data, "source": catalogue.locate(options.data)})
+    spec = RunSpec.parse(
+        {"model": design.model, "data": data_spec, "train": train_spec, "tags": tags}
+    )
+    with decoding() as progress:
+        run = order(spec, progress)
+    status = _follow(run)
+    if options.json:
+        print(json.dumps(_run_result(run, status)))
+    else:
+        out.print(
+            f"{run.id}: {status.state}, validation accuracy {words.percent(status.val_accuracy)}, "
+            f"test accuracy {words.percent(status.test_accuracy)} "
+            f"(best epoch {status.best_epoch} of {status.epochs}), "
+            f"{words.duration(status.seconds)}. Model and log: {run.folder}",
+            markup=False,
+        )
+    if status.error is not None:
+        error = errors.from_dict(status.error)
+        err.print(f"Error: {error}", style="red", markup=False)
+    return 0 if status.state is State.DONE else 1
+
+
+def _follow(run: Run) -> RunStatus:
+    """Show a run's progress until it ends.
+
+    Ctrl-C stops the run, keeping the best model so far; a second one leaves without waiting.
+    """
+    while True:
+        try:
+            return _watch(run)
+        except KeyboardInterrupt:
+            if run.cancelled:
+                raise
+            queue.cancel(run)
+            err.print(
+                "Stopping after the current batch; the best model is kept. "
+                "Press Ctrl-C again to leave without waiting."
+            )
+
+
+def _watch(run: Run) -> RunStatus:
+    if not run.cancelled:
+        err.print(f"Run {run.id} in {run.folder}", markup=False)
+    with progress_bar("{task.fields[words]}") as bar:
+        task = bar.add_task("", total=1.0, words="queued")
+        while not (status := run.status).state.final:
+            bar.update(task, completed=status.progress, words=_progress_words(status))
+            if status.state is State.QUEUED:
+                queue.ensure()
+            time.sleep(0.2)
+    return status
+
+
+def _progress_words(status: RunStatus) -> str:
+    if status.state is not State.RUNNING or status.phase != "training":
+        return status.phase or str(status.state)
+    best = f", validation {words.percent(status.val_accuracy)}" if status.best_epoch else ""
+    eta = f", {words.duration(status.eta)} left" if status.eta is not None else ""
+    return f"epoch {min(status.epoch + 1, status.epochs)} of {status.epochs}{best}{eta}"
+
+
+def _run_result(run: Run, status: RunStatus) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "run": run.id,
+        "folder": str(run.folder),
+        "status": str(status.state),
+        "epochs": status.epoch,
+        "best_epoch": status.best_epoch,
+        "val_accuracy": status.val_accuracy,
+        "test_accuracy": status.test_accuracy,
+        "images_per_second": status.images_per_second,
+        "seconds": status.seconds,
+    }
+    if status.error:
+        result["error"] = status.error
+    return result
+
+
+def _runs(options: argparse.Namespace) -> int:
+    found = [(run, run.status) for run in runs.all_runs()]
+    if options.json:
+        print(json.dumps([_run_result(run, status) for run, status in found]))
+        return 0
+    if not found:
+        out.print("No runs so far. Start one with python -m core train.")
+        return 0
+    print_table(
+        ("Run", "Status", "Epochs", "Validation", "Test", "Took", "Created"),
+        (
+            (
+                run.id,
+                str(status.state),
+                f"{status.epoch}/{status.epochs}",
+                words.percent(status.val_accuracy),
+                words.percent(status.test_accuracy),
+                words.duration(status.seconds),
+                words.ago(status.created),
+            )
+            for run, status in found
+        ),
+    )
+    return 0

@@ -1,0 +1,128 @@
+"""The part of a script that splits, trains and tests, as core.data.splits and core.train do."""
+
+from __future__ import annotations
+
+from core.specs import TrainSpec
+
+_DIGEST = '''\
+def digest(content):
+    """A short hash of some bytes."""
+    return hashlib.blake2b(content, digest_size=8).digest()'''
+
+_SPLIT = '''\
+def split(names, labels, parts, images):
+    """Row numbers for training, validation and test.
+
+    Of each class those images are drawn whose names have the smallest hashes. Copies, images with
+    equal pixels, stay together; a copy of one of the set's own test images is left out.
+    """
+    pixels = [digest(image.tobytes()) for image in images]
+    last = defaultdict(int)
+    for key, part in zip(pixels, parts, strict=True):
+        last[key] = max(last[key], part)
+    order = sorted(range(len(names)), key=lambda row: digest(f"{SPLIT_SEED}:{names[row]}".encode()))
+    order = [row for row in order if parts[row] == last[pixels[row]]]
+    copies = defaultdict(list)
+    for row in order:
+        copies[pixels[row]].append(row)
+    drawn = parts.copy()
+
+    def draw(into, share, keep):
+        """Move a share of each class from training to `into`; `keep` images stay."""
+        count = Counter(labels[row] for row in order if drawn[row] == TRAIN)
+        left = Counter()
+        for rows in copies.values():
+            left.update({labels[row] for row in rows if drawn[row] == TRAIN})
+        taken = Counter()
+        for too_large in (False, True):  # copies as they fit; then at least one image of a class
+            for row in order:
+                label, rows = labels[row], copies[pixels[row]]
+                if drawn[row] != TRAIN or left[label] <= keep:
+                    continue
+                wanted = max(1, round(count[label] * share))
+                if not taken[label] if too_large else taken[label] + len(rows) <= wanted:
+                    drawn[rows] = into
+                    taken.update(labels[rows])
+                    left.subtract(set(labels[rows]))
+
+$draws
+    chosen = np.sort(order)
+    return [chosen[drawn[chosen] == part] for part in (TRAIN, VALIDATION, TEST)]'''
+
+_DRAW_BOTH = """\
+    if TEST not in parts:
+        draw(TEST, TEST_SHARE, keep=1 if VALIDATION in parts else 2)
+    if VALIDATION not in parts:
+        draw(VALIDATION, VALIDATION_SHARE, keep=1)"""
+_DRAW_ONE = "    draw(VALIDATION, VALIDATION_SHARE, keep=1)"
+
+BATCHES = '''\
+def batches(images, labels, size, shuffle=False):
+    """The images in batches; shuffled, their order is new in every epoch."""
+    data = tf.data.Dataset.from_tensor_slices((images, labels))
+    if shuffle:
+        data = data.shuffle(len(labels), seed=SEED)
+    return data.batch(size).prefetch(2)'''
+
+_OPTIMIZERS = {
+    "adam": "Adam(LEARNING_RATE)",
+    "adamw": "AdamW(LEARNING_RATE)",
+    "sgd": "SGD(LEARNING_RATE, momentum=0.9)",
+    "rmsprop": "RMSprop(LEARNING_RATE)",
+}
+
+_MAIN = '''\
+def main():
+    """Read the images, train, test the best epoch's weights and save the model."""
+    names, labels, parts, images = load_images(Path(sys.argv[1]) if len(sys.argv) > 1 else DATA)
+$found
+    train, validation, test = split(names, labels, parts, images)
+    print(f"{len(train)} training, {len(validation)} validation and {len(test)} test images")
+    print(f"{len($classes)} classes: {', '.join($classes)}")
+
+    keras.utils.set_random_seed(SEED)
+    model = build_model(len($classes))
+    model.compile(
+        optimizer=keras.optimizers.$optimizer,
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    best = keras.callbacks.EarlyStopping(patience=PATIENCE, restore_best_weights=True)
+    model.fit(
+        batches(images[train], labels[train], BATCH_SIZE, shuffle=True),
+        validation_data=batches(images[validation], labels[validation], $at_once),
+        epochs=EPOCHS,
+        shuffle=False,  # done already
+        callbacks=[best],
+        verbose=2,
+    )
+    loss, accuracy = model.evaluate(batches(images[test], labels[test], $at_once), verbose=0)
+    print(f"Best epoch {best.best_epoch + 1}: test loss {loss:.4f}, test accuracy {accuracy:.1%}")
+    model.save("model.keras")
+
+
+if __name__ == "__main__":
+    main()'''
+
+
+_FOUND = "    classes, labels = np.unique(labels, return_inverse=True)"
+
+
+def split_functions(own_test: bool) -> list[str]:
+    """Sources of the functions that split; the last is split(names, labels, parts, images)."""
+    return [_DIGEST, _SPLIT.replace("$draws", _DRAW_ONE if own_test else _DRAW_BOTH)]
+
+
+def main_function(train: TrainSpec, shape: tuple[int, int, int], *, own_classes: bool) -> str:
+    """The source of main(), and its call.
+
+    Args:
+        own_classes: the set has fixed classes, else they are the folders' names.
+    """
+    height, width, _ = shape
+    at_once = max(1, min(256, 2**22 // (height * width * 4)))  # as core.train.engine tests
+    text = _MAIN.replace("$optimizer", _OPTIMIZERS[train.optimizer])
+    text = text.replace("$at_once", str(at_once))
+    if own_classes:
+        return text.replace("$found\n", "").replace("$classes", "CLASSES")
+    return text.replace("$found", _FOUND).replace("$classes", "classes")
