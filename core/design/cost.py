@@ -167,7 +167,9 @@ def _kept(analysis: Analysis) -> int:
             needed.add(node.name)
         if isinstance(layer, Dropout | SpatialDropout2D):
             masks += math.prod(node.shape)
-    return masks // _FLOAT + sum(math.prod(node.shape) for node in analysis.nodes if node.name in needed)
+    return masks // _FLOAT + sum(
+        math.prod(node.shape) for node in analysis.nodes if node.name in needed
+    )
 
 
 _NEEDS_INPUT = (

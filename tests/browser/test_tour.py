@@ -105,9 +105,13 @@ def test_choices_survive_a_reload(app: App, page: Page) -> None:
     """Design and training settings chosen on their pages are there again after a reload."""
     page.goto(f"{app.url}/design")
     settled(page)
-    page.get_by_text("lenet-5", exact=True).click()
-    expect(page.get_by_text("390,496")).to_be_visible()  # parameters for 64 px and 12 classes
-    page.wait_for_url(re.compile("design=lenet-5"))
+    page.get_by_role("button", name="Start from").click()
+    page.get_by_role("button", name="lenet-5").click()
+    parameters = page.get_by_test_id("stMetric").filter(has_text="Parameters")
+    expect(parameters).to_contain_text("390,496")  # for 64 px and 12 classes
+    page.reload()
+    settled(page)
+    expect(parameters).to_contain_text("390,496")
     page.goto(f"{app.url}/train")
     settled(page)
     epochs = page.get_by_label("Epochs", exact=True)
