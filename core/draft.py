@@ -11,7 +11,7 @@ from typing import Any
 from filelock import FileLock
 
 from core import files, workspace
-from core.design.history import History
+from core.design.history import History, Step
 from core.design.presets import PRESETS
 from core.errors import SpecError, storing
 from core.specs import DataSpec, ModelSpec, RunSpec, Spec, TrainSpec
@@ -54,9 +54,10 @@ def change(**parts: Any) -> Draft:
             for name, part in parts.items()
         }
         changed = draft.changed(**values)
-        if changed.model != draft.model:
-            _save_history(history().record(draft.model))
         _save(changed)
+        if changed.model != draft.model:
+            train = draft.train if changed.train != draft.train else None
+            _save_history(history().record(Step(draft.model, train)))
     return changed
 
 
@@ -70,19 +71,19 @@ def edit(change: Callable[[ModelSpec], ModelSpec]) -> Draft:
         if model.name in _NAMES and model != _NAMES[model.name]:
             model = model.changed(name=f"my-{model.name}")
         changed = draft.model_copy(update={"model": model})
-        _save_history(history().record(draft.model))
         _save(changed)
+        _save_history(history().record(Step(draft.model)))
     return changed
 
 
-def undo() -> Draft:
-    """Take the last edit of the design back."""
-    return _step(lambda past, model: past.undo(model))
+def undo(seen: Callable[[ModelSpec], bool] = lambda _: True) -> Draft:
+    """Take the last edit of the design back, if it is the one that was `seen`."""
+    return _go(lambda steps, now: steps.undo(now), seen)
 
 
-def redo() -> Draft:
-    """Make the edit again that was taken back last."""
-    return _step(lambda past, model: past.redo(model))
+def redo(seen: Callable[[ModelSpec], bool] = lambda _: True) -> Draft:
+    """Make the edit again that was taken back last, if the design is the one that was `seen`."""
+    return _go(lambda steps, now: steps.redo(now), seen)
 
 
 def history() -> History:
@@ -93,14 +94,20 @@ def history() -> History:
         return History()
 
 
-def _step(take: Callable[[History, ModelSpec], tuple[History, ModelSpec]]) -> Draft:
+def _go(
+    take: Callable[[History, Step], tuple[History, Step | None]], seen: Callable[[ModelSpec], bool]
+) -> Draft:
     with _locked():
         draft = load()
-        rest, model = take(history(), draft.model)
-        changed = draft.model_copy(update={"model": model})
+        if not seen(draft.model):
+            return draft
+        rest, step = take(history(), Step(draft.model, draft.train))
+        if step is not None:
+            update = {"model": step.model, "train": step.train or draft.train}
+            draft = draft.model_copy(update=update)
+            _save(draft)
         _save_history(rest)
-        _save(changed)
-    return changed
+    return draft
 
 
 @contextmanager
@@ -117,7 +124,8 @@ def _save(draft: Draft) -> None:
 
 
 def _save_history(steps: History) -> None:
-    files.write_json(_history_path(), steps.to_dict())
+    # after the draft: where the disk is full, an edit is refused whole, and no step is lost
+    files.write_bytes(_history_path(), json.dumps(steps.to_dict()).encode())
 
 
 def _path() -> Path:

@@ -61,8 +61,12 @@ def several(number: int, noun: str) -> str:
 
 
 def large(number: float) -> str:
-    """20741120 as 20.7 million; below a million as it is."""
-    for limit, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
-        if number >= limit:
-            return f"{number / limit:.3g} {name}"
-    return f"{number:,.0f}"
+    """20741120 as 20.7 million; below a million as it is, beyond quadrillions as 5 × 10^18."""
+    if round(number) < 10**6:
+        return f"{number:,.0f}"
+    for power, name in ((6, "million"), (9, "billion"), (12, "trillion"), (15, "quadrillion")):
+        amount = number / 10**power
+        if amount < 999.5:  # what is above is shown as 1 of the next
+            return f"{amount:.3g} {name}"
+    digits, _, exponent = f"{number:.2e}".partition("e+")
+    return f"{float(digits):g} × 10^{int(exponent)}"

@@ -15,26 +15,33 @@ from typing import Literal
 from core import words
 from core.design import edits
 from core.design.analysis import Analysis, Row
+from core.design.shapes import fitting_groups
 from core.specs import (
     Activation,
     BatchNormalization,
     Block,
     Conv2D,
     Dense,
+    DenseBlock,
     DepthwiseConv2D,
     Dropout,
     Flatten,
     GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
     GlobalPooling2D,
     GroupNormalization,
     Input,
+    LayerNormalization,
     LayerSpec,
+    MaxPooling2D,
     ModelSpec,
     Output,
     Pooling2D,
     SeparableConv2D,
     SpatialDropout2D,
+    SqueezeExcitation,
 )
+from core.specs.spec import bounds
 
 Edit = Callable[[ModelSpec], ModelSpec]
 Curved = Conv2D | DepthwiseConv2D | SeparableConv2D | Dense
@@ -44,6 +51,15 @@ _SMALL = 100_000  # parameters; below it nobody minds where they are
 _OBJECT = 0.5  # share of the image's height that an object often fills
 UNSURE = 1.2  # an estimate of memory may be that many times too high
 _NARROW = 8  # times narrower than what is around it
+_BENDS = (  # whatever came before: a maximum, a division by the deviation, a curve of its own
+    Activation,
+    MaxPooling2D,
+    GlobalMaxPooling2D,
+    LayerNormalization,
+    GroupNormalization,
+    DenseBlock,
+    SqueezeExcitation,
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +83,7 @@ def findings(
         needed: bytes that training it takes.
         memory: bytes that this machine has.
     """
-    found = [_of_error(row) for row in analysis.errors]
+    found = [_of_error(analysis, row) for row in analysis.errors]
     for rule in (_softmax_twice, _late_normalization, _straight, _narrow, _heavy, _reach):
         found += rule(analysis)
     if needed is not None and memory is not None and analysis.rows:
@@ -75,37 +91,41 @@ def findings(
     return sorted(found, key=lambda item: (item.number, item.level != "error"))
 
 
-def _of_error(row: Row) -> Finding:
+def _of_error(analysis: Analysis, row: Row) -> Finding:
     error = row.error
     assert error is not None
-    label, edit = _remedy(row)
+    label, edit = _remedy(analysis, row)
     says = f"{error.what}. Expected {error.expected}; received {error.received}."
     return Finding(row.number, "error", says, f"{error.remedy}.", label, edit)
 
 
-def _remedy(row: Row) -> tuple[str, Edit | None]:
-    """The edit that mends a row's error, if there is one that nobody would mind."""
+def _remedy(analysis: Analysis, row: Row) -> tuple[str, Edit | None]:
+    """The edit that mends a row's error, if there is one that nobody would mind.
+
+    Which error it is can be seen from the row and those before it, in the order of the analysis.
+    """
     layer, at, shape = row.layer, row.number - 1, row.input_shape
-    if not layer.on:
+    if not layer.on and isinstance(layer, Input | Output):
         return "Switch it on", lambda model: edits.switch(model, at)
     if isinstance(layer, Input) and at > 0:
         return "Remove it", lambda model: edits.remove(model, at)
     if at == 0 and not isinstance(layer, Input):
         return "Put Input first", lambda model: edits.add(model, 0, Input())
-    if row.error is not None and "no Output" in row.error.what:
-        return _ending(row)
-    if row.error is not None and "after the Output" in row.error.what:
+    if any(isinstance(item.layer, Output) and item.layer.on for item in analysis.rows[1:at]):
         if isinstance(layer, Output):
             return "Remove it", lambda model: edits.remove(model, at)
         return "Move the Output to the end", _output_last
+    if shape is None or row.output_shape is not None:
+        # nothing is wrong with what this layer makes of its input: the last one, it is no Output
+        return _ending(row)
     if isinstance(layer, Dense | Output):
         return "Put Flatten before it", lambda model: edits.add(model, at, Flatten())
-    if isinstance(layer, GroupNormalization) and shape is not None:
-        groups = math.gcd(layer.groups, shape[-1])
+    if isinstance(layer, GroupNormalization):
+        groups = fitting_groups(shape[-1], layer.groups)
         return f"Use {words.several(groups, 'group')}", lambda model: edits.replace(
             model, at, layer.changed(groups=groups)
         )
-    if shape is not None and len(shape) == 1:
+    if len(shape) == 1:
         if isinstance(layer, Pooling2D | GlobalPooling2D | SpatialDropout2D):
             return "Remove it", lambda model: edits.remove(model, at)
         return "Move it to the image", lambda model: _move_to_image(model, at)
@@ -118,7 +138,8 @@ def _remedy(row: Row) -> tuple[str, Edit | None]:
 
 def _ending(row: Row) -> tuple[str, Edit]:
     at, shape = row.number - 1, row.output_shape
-    if isinstance(row.layer, Dense) and row.layer.activation == "softmax":
+    layer = row.layer
+    if isinstance(layer, Dense) and layer.on and layer.activation == "softmax":
         return "Make it the Output", lambda model: edits.replace(model, at, Output())
     if shape is not None and len(shape) == 3:
         return "Add Flatten and Output", lambda model: edits.add(model, at + 1, Flatten(), Output())
@@ -204,10 +225,13 @@ def _late_normalization(analysis: Analysis) -> Iterator[Finding]:
 def _straight(analysis: Analysis) -> Iterator[Finding]:
     """Two sums in a row without a curve between them are no more than one sum."""
     straight: Row | None = None
+    averaged = False  # over all of the image, since then
     for row in _working(analysis):
         layer = row.layer
         learns = isinstance(layer, Curved | Block | Output)
-        if learns and straight is not None and not isinstance(layer, DepthwiseConv2D):
+        # of a mean of all, the Output makes the usual linear classifier
+        usual = averaged and isinstance(layer, Output)
+        if learns and straight is not None and not usual and not isinstance(layer, DepthwiseConv2D):
             before = straight.layer
             yield Finding(
                 straight.number,
@@ -221,9 +245,11 @@ def _straight(analysis: Analysis) -> Iterator[Finding]:
         if learns:
             plain = isinstance(layer, Conv2D | SeparableConv2D | Dense)
             straight = row if plain and getattr(layer, "activation", "") == "linear" else None
-        elif isinstance(layer, Activation | Pooling2D | GlobalPooling2D):
-            # a pooling's maximum bends too; a mean of all leads to the usual linear classifier
+            averaged = False
+        elif isinstance(layer, _BENDS) and getattr(layer, "function", "") != "linear":
             straight = None
+        elif isinstance(layer, GlobalAveragePooling2D):
+            averaged = True
 
 
 def _narrow(analysis: Analysis) -> Iterator[Finding]:
@@ -247,13 +273,17 @@ def _narrow(analysis: Analysis) -> Iterator[Finding]:
         else:
             continue
         setting = "units" if isinstance(layer, Dense) else "filters"
+        most = int(bounds(type(layer).model_fields[setting])[1] or wanted)
+        # with more classes than a layer can have units, no width is enough
+        enough = not isinstance(layer, Dense) or most >= analysis.classes
+        wanted = min(wanted, most)
         yield Finding(
             row.number,
             "advice",
             f"{says}: what it cannot pass on is lost to all that follows.",
             f"Give it more {setting}.",
-            f"Use {wanted:,} {setting}",
-            _replacing(row.number - 1, layer.changed(**{setting: wanted})),
+            f"Use {wanted:,} {setting}" if enough else "",
+            _replacing(row.number - 1, layer.changed(**{setting: wanted})) if enough else None,
         )
 
 
@@ -331,7 +361,9 @@ def _splitting(position: int, after: int, layer: Curved) -> Edit:
     """Take a layer's activation out and put it behind the normalization."""
 
     def edit(model: ModelSpec) -> ModelSpec:
-        linear = edits.replace(model, position, layer.changed(activation="linear"))
-        return edits.add(linear, after + 1, Activation(function=layer.activation))
+        added = edits.add(model, after + 1, Activation(function=layer.activation))
+        if added == model:  # there is no room: better no change than a lost activation
+            return model
+        return edits.replace(added, position, layer.changed(activation="linear"))
 
     return edit

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from core.design.blocks import INPUT, opened
-from core.design.shapes import Effect, Shape, effect
+from core.design.shapes import LIMIT, Effect, Shape, effect
 from core.errors import SpecError
 from core.specs import Flatten, Input, LayerSpec, ModelSpec, Multiply, Output, Squeeze
 
@@ -230,6 +230,13 @@ class _Walk:
             inputs = tuple(source for key in part.inputs if (source := names[key]) is not None)
             arriving = [self.places[source] for source in inputs] or [_Place(before)]
             made = effect(part.layer, tuple(place.shape for place in arriving), self.classes)
+            if max(math.prod(made.shape), made.parameters) > LIMIT:
+                raise SpecError(
+                    "grows beyond all measure",
+                    expected=f"at most {LIMIT:,} values and parameters",
+                    received=f"{math.prod(made.shape):,} values, {made.parameters:,} parameters",
+                    remedy="Make it, or what comes before it, smaller",
+                )
             if isinstance(part.layer, Multiply):  # its weights see all, but say nothing of where
                 arriving = arriving[:1]
             place = self.places[name] = _after(made, arriving)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, singledispatch
 
+from core.design.shapes import fitting_groups
 from core.specs import (
     Activation,
     Add,
@@ -98,7 +99,7 @@ class _Pen:
         if kind == "layer":
             return self.add("norm", LayerNormalization())
         if kind == "group":
-            groups = next(count for count in range(8, 0, -1) if self.channels % count == 0)
+            groups = fitting_groups(self.channels, 8)
             return self.add("norm", GroupNormalization(groups=groups))
         return self.at
 

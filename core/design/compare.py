@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.design.analysis import Analysis, Row
 from core.specs import LayerSpec
 
 Change = Literal["same", "changed", "only left", "only right"]
+Costs = NDArray[np.float64]
 _CHANGED, _ALONE = 0.5, 1.0  # what a changed layer counts, and one without a partner
 
 
@@ -29,18 +33,20 @@ def compare(left: Analysis, right: Analysis) -> list[Pair]:
     Wunsch, 1970).
     """
     ours, theirs = left.rows, right.rows
-    costs = _costs(ours, theirs)
+    together = _together(ours, theirs)
+    costs = _costs(together)
     pairs: list[Pair] = []
     i, j = 0, 0
     while i < len(ours) or j < len(theirs):
-        if i < len(ours) and j < len(theirs):
-            together = _together(ours[i].layer, theirs[j].layer)
-            if together is not None and costs[i][j] == costs[i + 1][j + 1] + together:
-                settings = differing(ours[i].layer, theirs[j].layer)
-                pairs.append(Pair(ours[i], theirs[j], "changed" if settings else "same", settings))
-                i, j = i + 1, j + 1
-                continue
-        if i < len(ours) and costs[i][j] == costs[i + 1][j] + _ALONE:
+        if (
+            i < len(ours)
+            and j < len(theirs)
+            and costs[i, j] == costs[i + 1, j + 1] + together[i, j]
+        ):
+            settings = differing(ours[i].layer, theirs[j].layer) if together[i, j] else ()
+            pairs.append(Pair(ours[i], theirs[j], "changed" if settings else "same", settings))
+            i, j = i + 1, j + 1
+        elif i < len(ours) and costs[i, j] == costs[i + 1, j] + _ALONE:
             pairs.append(Pair(ours[i], None, "only left"))
             i += 1
         else:
@@ -49,29 +55,34 @@ def compare(left: Analysis, right: Analysis) -> list[Pair]:
     return pairs
 
 
-def _costs(ours: tuple[Row, ...], theirs: tuple[Row, ...]) -> list[list[float]]:
-    """The fewest differences between what is left of both from layer i and layer j on."""
-    costs = [[0.0] * (len(theirs) + 1) for _ in range(len(ours) + 1)]
-    for i in range(len(ours), -1, -1):
-        for j in range(len(theirs), -1, -1):
-            options = []
-            if i < len(ours):
-                options.append(costs[i + 1][j] + _ALONE)
-            if j < len(theirs):
-                options.append(costs[i][j + 1] + _ALONE)
-            if i < len(ours) and j < len(theirs):
-                together = _together(ours[i].layer, theirs[j].layer)
-                if together is not None:
-                    options.append(costs[i + 1][j + 1] + together)
-            costs[i][j] = min(options, default=0.0)
+def _together(ours: tuple[Row, ...], theirs: tuple[Row, ...]) -> Costs:
+    """What it counts to take layers i and j for the same one: infinity where the kinds differ."""
+    layers: dict[LayerSpec, int] = {}  # comparing numbers is far faster than comparing layers
+    one, other = (
+        np.array([layers.setdefault(row.layer, len(layers)) for row in rows])
+        for rows in (ours, theirs)
+    )
+    kinds = {kind: number for number, kind in enumerate(dict.fromkeys(map(type, layers)))}
+    kind = np.array([kinds[type(layer)] for layer in layers])
+    changed = np.where(kind[one][:, None] == kind[other], _CHANGED, np.inf)
+    return np.where(one[:, None] == other, 0.0, changed)
+
+
+def _costs(together: Costs) -> Costs:
+    """The fewest differences between what is left of both from layer i and layer j on.
+
+    Exact, so that they can be compared: all are halves.
+    """
+    rows, columns = together.shape
+    alone = _ALONE * np.arange(columns + 1)
+    costs = np.empty((rows + 1, columns + 1))
+    costs[rows] = alone[::-1]
+    for i in range(rows - 1, -1, -1):
+        best = costs[i + 1] + _ALONE
+        best[:-1] = np.minimum(best[:-1], costs[i + 1, 1:] + together[i])
+        # then the best of leaving out any number of the other design's layers
+        costs[i] = np.minimum.accumulate((best + alone)[::-1])[::-1] - alone
     return costs
-
-
-def _together(left: LayerSpec, right: LayerSpec) -> float | None:
-    """What it counts to take two layers for the same one; None where they are not of one kind."""
-    if type(left) is not type(right):
-        return None
-    return 0.0 if left == right else _CHANGED
 
 
 def differing(left: LayerSpec, right: LayerSpec) -> tuple[str, ...]:

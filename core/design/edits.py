@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from core.specs import Input, LayerSpec, ModelSpec, Output
-
-MOST = 500  # layers, see ModelSpec
+from core.specs.model import MOST_LAYERS
 
 
 def empty(name: str = "my-design") -> ModelSpec:
@@ -20,7 +19,7 @@ def empty(name: str = "my-design") -> ModelSpec:
 
 def add(model: ModelSpec, position: int, *layers: LayerSpec) -> ModelSpec:
     """Put layers in, so that the first of them stands at `position`."""
-    if len(model.layers) + len(layers) > MOST:
+    if len(model.layers) + len(layers) > MOST_LAYERS:
         return model
     at = min(max(position, _first(model)), len(model.layers))
     return _with(model, (*model.layers[:at], *layers, *model.layers[at:]))
@@ -43,13 +42,15 @@ def can_move(model: ModelSpec, start: int, end: int) -> bool:
 
 def duplicate(model: ModelSpec, position: int) -> ModelSpec:
     """The same layer once more, below itself."""
-    if isinstance(model.layers[position], Input | Output):
+    if not _there(model, position) or isinstance(model.layers[position], Input | Output):
         return model
     return add(model, position + 1, model.layers[position])
 
 
 def switch(model: ModelSpec, position: int) -> ModelSpec:
     """Switch a layer off, or on again."""
+    if not _there(model, position):
+        return model
     layer = model.layers[position]
     if layer.on and isinstance(layer, Input | Output):
         return model
@@ -58,14 +59,20 @@ def switch(model: ModelSpec, position: int) -> ModelSpec:
 
 def remove(model: ModelSpec, position: int) -> ModelSpec:
     """Take a layer out; the Input stays."""
-    if position < _first(model) or len(model.layers) == 1:
+    if position < _first(model) or not _there(model, position) or len(model.layers) == 1:
         return model
     return _with(model, (*model.layers[:position], *model.layers[position + 1 :]))
 
 
 def replace(model: ModelSpec, position: int, *layers: LayerSpec) -> ModelSpec:
     """Put layers in the place of one."""
+    if not _there(model, position) or len(model.layers) + len(layers) - 1 > MOST_LAYERS:
+        return model
     return _with(model, (*model.layers[:position], *layers, *model.layers[position + 1 :]))
+
+
+def _there(model: ModelSpec, position: int) -> bool:
+    return 0 <= position < len(model.layers)
 
 
 def _first(model: ModelSpec) -> int:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import zip_longest
 
 from core.design.analysis import Analysis, analyse
+from core.design.shapes import fitting_groups
 from core.design.stages import Unit, stages
 from core.errors import SpecError
 from core.specs import Dense, GroupNormalization, InceptionBlock, LayerSpec, ModelSpec
@@ -147,6 +148,6 @@ def _with_fitting_groups(model: ModelSpec, shape: Images) -> ModelSpec:
         layer = layers[row.number - 1]
         if isinstance(layer, GroupNormalization) and layer.on and row.input_shape:
             channels = row.input_shape[-1]
-            fitting = max(n for n in range(1, layer.groups + 1) if channels % n == 0)
+            fitting = fitting_groups(channels, layer.groups)
             layers[row.number - 1] = layer.changed(groups=fitting)
     return model.model_copy(update={"layers": tuple(layers)})

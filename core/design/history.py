@@ -4,41 +4,55 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from core.design.link import brief
 from core.errors import SpecError
-from core.specs import ModelSpec
+from core.specs import ModelSpec, TrainSpec
 
 LONGEST = 300  # steps that are kept
+LARGEST = 200_000  # characters of all steps; the file is written with every edit
+
+
+class Step(NamedTuple):
+    """A design, and the training settings where the step changed them too."""
+
+    model: ModelSpec
+    train: TrainSpec | None = None
 
 
 @dataclass(frozen=True)
 class History:
-    """Designs as JSON, the latest step last in `past` and first in line to come in `future`."""
+    """Steps as JSON, the latest one last in `past`, and the next one to come last in `future`."""
 
     past: tuple[str, ...] = ()
     future: tuple[str, ...] = ()
 
-    def record(self, before: ModelSpec) -> Self:
+    def record(self, before: Step) -> Self:
         """After an edit: what it was before can come back, what had been taken back is gone."""
-        return type(self)((*self.past, _text(before))[-LONGEST:])
+        return type(self)(_newest((*self.past, _text(before))))
 
-    def undo(self, now: ModelSpec) -> tuple[Self, ModelSpec]:
-        """One step back, or `now` where there is none."""
+    def undo(self, now: Step) -> tuple[Self, Step | None]:
+        """One step back; None where there is none, or where it cannot be read.
+
+        Args:
+            now: with the training settings, which are kept only if the step changes them.
+        """
         if not self.past:
-            return self, now
-        design = _design(self.past[-1])
-        rest = type(self)(self.past[:-1], (*self.future, _text(now)))
-        return (rest, design) if design else (type(self)(self.past[:-1], self.future), now)
+            return self, None
+        step = _step(self.past[-1])
+        if step is None:
+            return type(self)(self.past[:-1], self.future), None
+        return type(self)(self.past[:-1], (*self.future, _text(_like(step, now)))), step
 
-    def redo(self, now: ModelSpec) -> tuple[Self, ModelSpec]:
-        """One step forward again, or `now` where there is none."""
+    def redo(self, now: Step) -> tuple[Self, Step | None]:
+        """One step forward again; None as in `undo`."""
         if not self.future:
-            return self, now
-        design = _design(self.future[-1])
-        rest = type(self)((*self.past, _text(now))[-LONGEST:], self.future[:-1])
-        return (rest, design) if design else (type(self)(self.past, self.future[:-1]), now)
+            return self, None
+        step = _step(self.future[-1])
+        if step is None:
+            return type(self)(self.past, self.future[:-1]), None
+        return type(self)(_newest((*self.past, _text(_like(step, now)))), self.future[:-1]), step
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for a file."""
@@ -55,13 +69,34 @@ class History:
         return cls(past, future)
 
 
-def _text(model: ModelSpec) -> str:
-    return json.dumps(brief(model), separators=(",", ":"))
+def _newest(steps: tuple[str, ...]) -> tuple[str, ...]:
+    """The newest steps that are kept: ten in any case, so that the largest designs have some too."""
+    kept, size = 0, 0
+    for step in reversed(steps):
+        size += len(step)
+        if kept >= LONGEST or (kept >= 10 and size > LARGEST):
+            break
+        kept += 1
+    return steps[len(steps) - kept :]
 
 
-def _design(text: str) -> ModelSpec | None:
+def _like(step: Step, now: Step) -> Step:
+    """What is now, with the training settings only where the step brings others."""
+    return now if step.train is not None else Step(now.model)
+
+
+def _text(step: Step) -> str:
+    values = brief(step.model)
+    if step.train is not None:
+        values["train"] = step.train.model_dump(mode="json")
+    return json.dumps(values, separators=(",", ":"))
+
+
+def _step(text: str) -> Step | None:
     """None where the step was written by another version that had other layers."""
     try:
-        return ModelSpec.parse(json.loads(text))
-    except (ValueError, TypeError, SpecError):
+        values = json.loads(text)
+        train = values.pop("train", None)
+        return Step(ModelSpec.parse(values), train and TrainSpec.parse(train))
+    except (ValueError, TypeError, AttributeError, SpecError):
         return None

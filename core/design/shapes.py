@@ -34,7 +34,7 @@ from core.specs import (
 )
 
 Shape = tuple[int, ...]
-LIMIT = 2**40  # values of one image in one layer; beyond it numbers mean nothing any more
+LIMIT = 2**40  # values or parameters of one layer; beyond it numbers mean nothing any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _(layer: LayerNormalization, shapes: tuple[Shape, ...], classes: int) -> Eff
 def _(layer: GroupNormalization, shapes: tuple[Shape, ...], classes: int) -> Effect:
     channels = shapes[0][-1]
     if channels % layer.groups:
-        fitting = max(n for n in range(1, layer.groups + 1) if channels % n == 0)
+        fitting = fitting_groups(channels, layer.groups)
         raise SpecError(
             "cannot divide its channels into groups",
             expected=f"a number of groups that divides the {channels:,} channels",
@@ -160,13 +160,6 @@ def _(layer: UpSampling2D, shapes: tuple[Shape, ...], classes: int) -> Effect:
     # a blended pixel is made of two neighbours each way
     window = 2 if layer.interpolation == "bilinear" and layer.size > 1 else 1
     shape = (height * layer.size, width * layer.size, channels)
-    if math.prod(shape) > LIMIT:
-        raise SpecError(
-            "enlarges the image beyond all measure",
-            expected=f"at most {LIMIT:,} values",
-            received=f"{math.prod(shape):,} values",
-            remedy="Use a smaller factor",
-        )
     return Effect(shape, window=window, enlarges=layer.size)
 
 
@@ -201,6 +194,11 @@ def _(layer: Concatenate, shapes: tuple[Shape, ...], classes: int) -> Effect:
 @effect.register
 def _(layer: Squeeze, shapes: tuple[Shape, ...], classes: int) -> Effect:
     return Effect((1, 1, _image(shapes[0])[2]), window=0)
+
+
+def fitting_groups(channels: int, most: int) -> int:
+    """The largest number of groups, up to `most`, that divides the channels."""
+    return next(count for count in range(min(most, channels), 0, -1) if channels % count == 0)
 
 
 def _slide(shape: Shape, window: int, step: int, padding: str) -> tuple[int, int, int]:

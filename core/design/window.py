@@ -3,46 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
 
 from core.design import operations
 from core.design.analysis import Analysis, Node
-from core.design.maps import picked
 from core.design.operations import Values
 from core.design.weights import Weights
 from core.specs import Conv2D, DepthwiseConv2D, SeparableConv2D
 
-_DIGITS = 6  # behind the point, for the page
 _Convolution = Conv2D | DepthwiseConv2D | SeparableConv2D
-
-
-@dataclass(frozen=True)
-class Window:
-    """The window at one place: value = activation(total + bias), total the sum of the products."""
-
-    row: int  # of the output
-    column: int
-    top: int  # of the window on the input; below 0 on the border
-    left: int
-    patch: Values  # [size, size, channels] of the input, 0 on the border
-    products: Values  # patch × kernel
-    total: float
-    value: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers, for JSON."""
-        return {
-            "row": self.row,
-            "column": self.column,
-            "top": self.top,
-            "left": self.left,
-            "patch": _plain(self.patch),
-            "products": _plain(self.products),
-            "total": round(self.total, _DIGITS),
-            "value": round(self.value, _DIGITS),
-        }
 
 
 @dataclass(frozen=True)
@@ -64,41 +32,6 @@ class Sweep:
     bias: float
     totals: Values  # [rows, columns], before bias and activation
     values: Values  # [rows, columns]: the filter's map
-
-    def at(self, row: int, column: int) -> Window:
-        """The window that makes the output at that row and column; raises IndexError."""
-        rows, columns = self.values.shape
-        if not (0 <= row < rows and 0 <= column < columns):
-            raise IndexError(f"row {row}, column {column} of {rows} × {columns}")
-        size, step = self.layer.kernel_size, self.layer.strides
-        top, left = row * step - self.border[0], column * step - self.border[1]
-        patch = np.zeros_like(self.kernel)
-        inside = self.image[max(0, top) : top + size, max(0, left) : left + size]
-        above, before = max(0, -top), max(0, -left)
-        patch[above : above + inside.shape[0], before : before + inside.shape[1]] = inside
-        products = patch * self.kernel
-        total = float(products.sum(dtype=np.float64))
-        value = float(self.values[row, column])
-        return Window(row, column, top, left, patch, products, total, value)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers, for JSON: all that a page needs to lay the window anywhere."""
-        return {
-            "node": self.node,
-            "filter": self.filter,
-            "filters": self.filters,
-            "channels": list(self.channels),
-            "size": self.layer.kernel_size,
-            "step": self.layer.strides,
-            "top": self.border[0],
-            "left": self.border[1],
-            "activation": self.layer.activation,
-            "image": _plain(self.image),
-            "kernel": _plain(self.kernel),
-            "bias": round(self.bias, _DIGITS),
-            "totals": _plain(self.totals),
-            "values": _plain(self.values),
-        }
 
 
 def first_convolution(analysis: Analysis) -> Node | None:
@@ -146,12 +79,6 @@ def sweep(
     )
 
 
-def window_steps(found: Sweep, count: int = 64) -> list[Window]:
-    """Up to `count` windows on their way over the input, row by row, evenly spread."""
-    columns = found.values.shape[1]
-    return [found.at(*divmod(place, columns)) for place in picked(found.values.size, count)]
-
-
 def _filter(
     layer: _Convolution, weights: tuple[Values, ...], number: int
 ) -> tuple[tuple[int, ...], Values, float]:
@@ -166,7 +93,3 @@ def _filter(
         return (channel,), kernel[:, :, channel : channel + 1, own], bias
     mixing = weights[1][0, 0, :, number].reshape(kernel.shape[2:])
     return seen, (kernel * mixing).sum(axis=-1), bias
-
-
-def _plain(values: Values) -> Any:
-    return np.round(values.astype(np.float64), _DIGITS).tolist()

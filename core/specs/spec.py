@@ -12,6 +12,8 @@ from pydantic.fields import FieldInfo
 
 from core.errors import SpecError
 
+_TOLD = 5  # problems of one spec; more nobody reads
+
 
 class Spec(BaseModel):
     """Base of all specs. Changing one makes another, validated again."""
@@ -129,7 +131,8 @@ def _explain(cls: type[Spec], error: ValidationError) -> SpecError:
     items = error.errors()
     if len(items) > 1:  # a list with one bad item is reported once more as too short
         items = [item for item in items if item["type"] != "too_short"] or items
-    for item in items:
+    told, more = items[:_TOLD], len(items) - _TOLD
+    for item in told:
         owner, path = _owner(cls, item["loc"])
         name = ".".join(path) or cls.__name__
         field = owner.model_fields.get(path[-1]) if owner and path else None
@@ -159,10 +162,11 @@ def _explain(cls: type[Spec], error: ValidationError) -> SpecError:
             advice = f"Use for example {default}" if example else f"Change {name}"
         remedy = remedy or advice
         names.append(name)
-    subject = "The setting" if len(names) == 1 else "The settings"
-    verb = "is" if len(names) == 1 else "are"
+    subject = "The setting" if len(items) == 1 else "The settings"
+    verb = "is" if len(items) == 1 else "are"
+    rest = f" and {more:,} more" if more > 0 else ""
     return SpecError(
-        f"{subject} {', '.join(names)} {verb} not valid",
+        f"{subject} {', '.join(names)}{rest} {verb} not valid",
         expected="; ".join(expected),
         received="; ".join(received),
         remedy=remedy,

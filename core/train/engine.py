@@ -11,9 +11,8 @@ import tensorflow as tf
 
 from core.data.dataset import Dataset
 from core.data.splits import Indices
+from core.design.cost import evaluation_batch
 from core.specs import TrainSpec
-
-_EVALUATION_PIXELS = 2**22  # in a batch, so that testing never needs more memory than training
 
 
 def compile_model(model: keras.Model, spec: TrainSpec) -> None:
@@ -67,7 +66,7 @@ def fit(
     """Train for spec.epochs epochs, or until the callback stops it."""
     model.fit(
         batches(data, train, spec.batch_size, shuffle_seed=spec.seed),
-        validation_data=batches(data, validation, evaluation_batch(data), shuffle_seed=None),
+        validation_data=batches(data, validation, evaluation_batch(data.shape), shuffle_seed=None),
         epochs=spec.epochs,
         shuffle=False,  # `batches` does it
         verbose=0,
@@ -78,15 +77,9 @@ def fit(
 def evaluate(model: keras.Model, data: Dataset, rows: Indices) -> tuple[float, float]:
     """Mean loss and accuracy (0 to 1) over some rows."""
     loss, accuracy = model.evaluate(
-        batches(data, rows, evaluation_batch(data), shuffle_seed=None), verbose=0
+        batches(data, rows, evaluation_batch(data.shape), shuffle_seed=None), verbose=0
     )
     return float(loss), float(accuracy)
-
-
-def evaluation_batch(data: Dataset) -> int:
-    """Images tested at once: 256 small ones, fewer large ones."""
-    height, width, _ = data.shape
-    return max(1, min(256, _EVALUATION_PIXELS // (height * width * 4)))
 
 
 def sample_images(data: Dataset, rows: Indices, count: int) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.data.cache import Progress
 from core.data.dataset import load
-from core.design.analysis import analyse, table
+from core.design.analysis import analyse
 from core.runs import queue
 from core.runs.run import Run
 from core.specs import RunSpec
@@ -24,6 +24,9 @@ def order(spec: RunSpec, progress: Progress | None = None) -> Run:
     """
     data = load(spec.data, progress)
     data.split(spec.train.validation_share)
-    table(spec.model, data.shape, len(data.classes))
-    memory.require(analyse(spec.model, data.shape, len(data.classes)), spec.train)
+    analysis = analyse(spec.model, data.shape, len(data.classes))
+    for row in analysis.rows:
+        if row.error is not None:
+            raise row.error
+    memory.require(analysis, spec.train)
     return queue.submit(spec)

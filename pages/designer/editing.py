@@ -1,4 +1,8 @@
-"""What an edit on the page does: change the draft's design, move the selection, or say why not."""
+"""What an edit on the page does: change the draft's design, move the selection, or say why not.
+
+Positions mean the design that a person saw. Every gesture therefore brings that design's `stamp`;
+where the draft has another one by now, nothing is done but to show it.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ import streamlit as st
 
 from core import draft as drafts
 from core.design import edits, link
+from core.draft import Draft
 from core.errors import AppError, SpecError
 from core.specs import LAYERS, ModelSpec
 from pages.shared import state
@@ -29,8 +34,13 @@ def select(position: int) -> None:
 
 
 def shown(model: ModelSpec) -> None:
-    """Remember which design the person sees; edits are made to that one only."""
+    """Remember which design the person sees."""
     state.keep(f"{KEY} shown", stamp(model))
+
+
+def seen() -> str:
+    """The stamp of the design that the person sees."""
+    return str(state.value(f"{KEY} shown", ""))
 
 
 def stamp(model: ModelSpec) -> str:
@@ -38,41 +48,77 @@ def stamp(model: ModelSpec) -> str:
     return hashlib.blake2b(link.pack(model).encode(), digest_size=8).hexdigest()
 
 
-def edit(change: Edit, then: int | None = None) -> None:
+def edit(change: Edit, then: int | None = None, on: str | None = None) -> bool:
     """Make an edit, then select the layer at `then`. For callbacks: problems are shown later, but
     for SpecError, which is raised: the widget explains it.
 
-    Positions mean the design that the person saw. Where another tab has changed it meanwhile,
-    nothing is done but to show how it is now.
+    Args:
+        on: stamp of the design that is meant; without it, the one that is shown.
+
+    Returns:
+        Whether the design is the one that was meant.
     """
 
-    stale = False
-
     def guarded(model: ModelSpec) -> ModelSpec:
-        nonlocal stale
-        stale = state.value(f"{KEY} shown") != stamp(model)
-        if stale:
-            st.toast(
-                "The design was changed in another tab. Here it is now; make your edit again.",
-                icon=":material/info:",
-            )
-            return model
-        return change(model)
+        return change(model) if known(model) else model
 
+    known = _Meant(seen() if on is None else on)
     try:
         model = drafts.edit(guarded).model
     except SpecError:
         raise
     except AppError as error:
         report(error)
-        return
+        return False
+    if known.stale:
+        return False
     shown(model)
-    if then is not None and not stale:
+    if then is not None:
         select(min(then, len(model.layers) - 1))
+    return True
 
 
-def take(change: Callable[[], Any]) -> None:
-    """Undo, redo, or another design altogether."""
+def undo(on: str | None = None) -> bool:
+    """Take the last edit back; as for `edit`."""
+    return _go(drafts.undo, on)
+
+
+def redo(on: str | None = None) -> bool:
+    """Make the last edit again; as for `edit`."""
+    return _go(drafts.redo, on)
+
+
+def _go(step: Callable[[Callable[[ModelSpec], bool]], Draft], on: str | None) -> bool:
+    known = _Meant(seen() if on is None else on)
+    try:
+        model = step(known).model
+    except AppError as error:
+        report(error)
+        return False
+    if not known.stale:
+        shown(model)
+    return not known.stale
+
+
+class _Meant:
+    """Whether a design is the one that a gesture meant; says so on the page where it is not."""
+
+    def __init__(self, on: str) -> None:
+        self._on = on
+        self.stale = False
+
+    def __call__(self, model: ModelSpec) -> bool:
+        self.stale = self._on != stamp(model)
+        if self.stale:
+            st.toast(
+                "The design had changed before this arrived. Here it is now; make your edit again.",
+                icon=":material/info:",
+            )
+        return not self.stale
+
+
+def take(change: Callable[[], Draft]) -> None:
+    """Another design altogether."""
     try:
         shown(change().model)
     except AppError as error:
@@ -91,23 +137,21 @@ def problem() -> AppError | None:
     return error
 
 
-def perform(operation: dict[str, Any]) -> None:
-    """One gesture in the stack; positions count from 0."""
+def perform(operation: dict[str, Any], on: str | None = None) -> bool:
+    """One gesture in the stack, positions from 0; returns whether later ones still make sense."""
     act, at = operation["act"], int(operation.get("at", 0))
     if act == "select":
         select(at)
-    elif act == "add" and operation.get("kind") in LAYERS:
-        edit(lambda model: edits.add(model, at, LAYERS[operation["kind"]]()), then=at)
-    elif act == "move":
+        return True
+    if act == "add" and operation.get("kind") in LAYERS:
+        return edit(lambda model: edits.add(model, at, LAYERS[operation["kind"]]()), at, on)
+    if act == "move":
         end = int(operation["to"])
-        edit(lambda model: edits.move(model, at, end), then=end)
-    elif act == "remove":
-        edit(lambda model: edits.remove(model, at), then=max(at - 1, 0))
-    elif act == "duplicate":
-        edit(lambda model: edits.duplicate(model, at), then=at + 1)
-    elif act == "switch":
-        edit(lambda model: edits.switch(model, at))
-    elif act == "undo":
-        take(drafts.undo)
-    elif act == "redo":
-        take(drafts.redo)
+        return edit(lambda model: edits.move(model, at, end), end, on)
+    if act == "remove":
+        return edit(lambda model: edits.remove(model, at), max(at - 1, 0), on)
+    if act == "duplicate":
+        return edit(lambda model: edits.duplicate(model, at), at + 1, on)
+    if act == "switch":
+        return edit(lambda model: edits.switch(model, at), None, on)
+    return {"undo": undo, "redo": redo}[act](on)

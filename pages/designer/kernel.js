@@ -39,12 +39,16 @@ class Kernel {
 
   show(data) {
     this.data = data
-    for (const name of ["image", "kernel", "totals", "values"]) this[`${name}s`] = floats(data[name])
-    this.scaleKernel = Math.max(...this.kernels.map(Math.abs), 1e-12)
-    this.span = extremes(this.valuess)
+    this.pixels = floats(data.image)
+    this.kernel = floats(data.kernel)
+    this.totals = floats(data.totals)
+    this.values = floats(data.values)
+    this.low = extremes(this.pixels)[0] < 0 ? -1 : 0 // pixels are scaled to 0 to 1, or -1 to 1
+    this.scaleKernel = Math.max(...this.kernel.map(Math.abs), 1e-12)
+    this.span = extremes(this.values)
     this.picture = this.drawn(data.height, data.width, (row, column) => this.color(row, column))
     this.mapped = this.drawn(data.rows, data.columns, (row, column) => {
-      const value = this.valuess[row * data.columns + column]
+      const value = this.values[row * data.columns + column]
       return gray((value - this.span[0]) / (this.span[1] - this.span[0] || 1))
     })
     this.range.max = data.rows * data.columns - 1
@@ -103,13 +107,13 @@ class Kernel {
     this.put(this.weights, this.drawn(size, size, (r, c) => this.weight(r, c)), GRID)
     const zoomed = this.put(this.map, this.mapped, SIDE, this.making ? place : -1)
     this.box(this.map, column * zoomed, row * zoomed, zoomed)
-    const total = this.totalss[place]
+    const total = this.totals[place]
     const { bias, activation } = this.data
     const sum = total + bias
     const curve = activation === "linear" ? "" : ` ${activation} →`
     this.words.textContent =
       `row ${row + 1} of ${rows}, column ${column + 1} of ${columns}: ${size * size * channels} products ` +
-      `sum up to ${short(total)}, + bias ${short(bias)} = ${short(sum)},${curve} ${short(this.valuess[place])}`
+      `sum up to ${short(total)}, + bias ${short(bias)} = ${short(sum)},${curve} ${short(this.values[place])}`
   }
 
   // a picture [rows, columns] of colours, one canvas pixel a value
@@ -158,11 +162,11 @@ class Kernel {
   color(row, column) {
     const { width, channels } = this.data
     const at = (row * width + column) * channels
-    const low = this.low ?? (this.low = Math.min(0, extremes(this.images)[0]) < 0 ? -1 : 0)
+    const low = this.low
     const level = (value) => Math.min(255, Math.max(0, Math.round((255 * (value - low)) / (1 - low))))
-    if (channels === 3) return [0, 1, 2].map((channel) => level(this.images[at + channel]))
+    if (channels === 3) return [0, 1, 2].map((channel) => level(this.pixels[at + channel]))
     let sum = 0
-    for (let channel = 0; channel < channels; channel++) sum += this.images[at + channel]
+    for (let channel = 0; channel < channels; channel++) sum += this.pixels[at + channel]
     return Array(3).fill(level(sum / channels))
   }
 
@@ -171,7 +175,7 @@ class Kernel {
     const { size, channels } = this.data
     let sum = 0
     for (let channel = 0; channel < channels; channel++) {
-      sum += this.kernels[(row * size + column) * channels + channel]
+      sum += this.kernel[(row * size + column) * channels + channel]
     }
     const share = Math.min(1, Math.abs(sum / channels) / this.scaleKernel)
     const end = sum < 0 ? [0, 114, 178] : [230, 159, 0]

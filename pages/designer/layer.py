@@ -44,7 +44,7 @@ def _finding(finding: Finding, key: str) -> None:
             key=f"design-remedy-{key}",
             icon=":material/auto_fix_high:",
             on_click=editing.edit,
-            args=(finding.edit,),
+            args=(finding.edit, None, editing.seen()),
         )
 
 
@@ -123,7 +123,7 @@ def _actions(model: ModelSpec, at: int) -> None:
             icon=f":material/{icon}:",
             disabled=not able,
             on_click=editing.edit,
-            args=(change, then),
+            args=(change, then, editing.seen()),
         )
 
 
@@ -141,13 +141,13 @@ def _adding(at: int) -> None:
             icon=":material/add:",
             key="design-add-below",
             on_click=_add,
-            args=(at,),
+            args=(at, editing.seen()),
         )
 
 
-def _add(at: int) -> None:
+def _add(at: int, on: str) -> None:
     kind = state.value("design-add")  # now, not when the button was drawn
-    editing.perform({"act": "add", "kind": kind, "at": at + 1})
+    editing.perform({"act": "add", "kind": kind, "at": at + 1}, on)
 
 
 def _numbers(row: Row) -> None:

@@ -16,11 +16,13 @@ from core.design.forward import forward
 from core.design.weights import Weights, initial, trained
 from core.errors import AppError
 from core.runs import run as runs
+from core.specs import LayerSpec
 from pages.designer import editing, kernel
 from pages.shared import cached, charts, frame, images, state
 
 UNTRAINED = "Untrained: random weights"
 _STRIP, _ALL = 8, 32  # maps of a layer in the list, and of the selected one
+RUNS = 100  # newest runs, whose weights are offered
 _SAMPLES = 40  # images of a class to choose from
 
 
@@ -66,7 +68,7 @@ def _image(data: Dataset) -> Any:
 
 def _weights(analysis: Analysis) -> Weights:
     """Draw the choice of weights: random ones, or a run's that has this design."""
-    fitting = [run.id for run, _ in cached.runs() if run.has_model and _same(run, analysis)]
+    fitting = [run.id for run, _ in cached.runs()[:RUNS] if run.has_model and _same(run, analysis)]
     name = st.selectbox("Weights", [UNTRAINED, *fitting], key="design-maps-weights")
     if not fitting:
         st.caption("Train this design to see what it has learned to look for.")
@@ -78,9 +80,15 @@ def _weights(analysis: Analysis) -> Weights:
 def _same(run: runs.Run, analysis: Analysis) -> bool:
     """Whether a run trained this very stack; its images may have been others."""
     try:
-        return run.spec.model.layers == analysis.model.layers
+        theirs = run.spec.model.layers
     except AppError:
         return False
+    return [_plain(layer) for layer in theirs] == [_plain(layer) for layer in analysis.model.layers]
+
+
+def _plain(layer: LayerSpec) -> LayerSpec:
+    """Without its marks for a search, which change no weight."""
+    return layer.model_copy(update={"vary": ()}) if layer.vary else layer
 
 
 def _filter(analysis: Analysis, outputs: dict[str, Any]) -> int:
@@ -119,8 +127,8 @@ def _selected(analysis: Analysis, outputs: dict[str, Any]) -> None:
             args=(at + 1,),
         )
     if not row.nodes or row.nodes[-1].name not in outputs:
-        reason = "is switched off" if not row.layer.on else "does not fit yet, so it has no maps"
-        st.caption(f"This layer {reason}.")
+        reason = "is too large to be shown" if row.nodes else "does not fit yet, so it has no maps"
+        st.caption(f"This layer {reason if row.layer.on else 'is switched off'}.")
         return
     output = outputs[row.nodes[-1].name]
     if output.ndim == 3:

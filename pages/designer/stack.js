@@ -13,7 +13,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     instances.set(list, stack)
   }
   stack.send = (value) => setTriggerValue("act", value)
+  window.addEventListener("layerwise-select", stack.onSelect) // once, however often it is asked for
   stack.show(data)
+  return () => window.removeEventListener("layerwise-select", stack.onSelect)
 }
 
 class Stack {
@@ -21,6 +23,7 @@ class Stack {
     this.client = Math.random().toString(36).slice(2)
     this.number = 0
     this.pending = []
+    this.waiting = [] // gestures after undo or redo, which know no positions before the answer
     this.list = root.querySelector("[role=listbox]")
     this.palette = root.querySelector(".palette")
     this.live = root.querySelector(".live")
@@ -29,13 +32,12 @@ class Stack {
     this.palette.addEventListener("pointerdown", (event) => this.press(event, "chip"))
     this.palette.addEventListener("click", (event) => {
       const chip = event.target.closest("[data-kind]")
-      if (chip && !this.dragged) this.add(chip.dataset.kind, this.selected)
+      // the click after a drag is none; one from the keyboard (detail 0) always is
+      if (chip && (event.detail === 0 || !this.dragged)) this.add(chip.dataset.kind, this.selected)
     })
     this.list.addEventListener("pointerover", (event) => this.point(event))
     this.list.addEventListener("pointerleave", () => this.point(null))
-    window.addEventListener("layerwise-select", (event) => {
-      if (this.list.isConnected) this.select(event.detail - 1)
-    })
+    this.onSelect = (event) => this.then(() => this.select(event.detail - 1))
   }
 
   show(data) {
@@ -48,6 +50,13 @@ class Stack {
     this.selected = data.selected - 1
     if (!this.palette.childElementCount) this.drawPalette(data.palette)
     this.draw()
+    this.waiting.splice(0).forEach((gesture) => gesture())
+  }
+
+  // run a gesture once positions are known
+  then(gesture) {
+    if (this.pending.some((item) => item.act === "undo" || item.act === "redo")) this.waiting.push(gesture)
+    else gesture()
   }
 
   drawPalette(groups) {
@@ -168,19 +177,18 @@ class Stack {
   }
 
   key(event) {
-    const at = this.selected
     const command = event.ctrlKey || event.metaKey
     const acts = {
-      ArrowUp: () => (event.altKey ? this.move(at, at - 1) : this.select(at - 1)),
-      ArrowDown: () => (event.altKey ? this.move(at, at + 1) : this.select(at + 1)),
+      ArrowUp: (at) => (event.altKey ? this.move(at, at - 1) : this.select(at - 1)),
+      ArrowDown: (at) => (event.altKey ? this.move(at, at + 1) : this.select(at + 1)),
       Home: () => this.select(0),
       End: () => this.select(this.rows.length - 1),
-      Delete: () => this.remove(at),
-      Backspace: () => this.remove(at),
-      " ": () => this.switch(at),
+      Delete: (at) => this.remove(at),
+      Backspace: (at) => this.remove(at),
+      " ": (at) => this.switch(at),
     }
     const withCommand = {
-      d: () => this.duplicate(at),
+      d: (at) => this.duplicate(at),
       z: () => this.do({ act: event.shiftKey ? "redo" : "undo" }, event.shiftKey ? "Redone" : "Undone"),
       y: () => this.do({ act: "redo" }, "Redone"),
     }
@@ -188,7 +196,9 @@ class Stack {
     if (act) {
       event.preventDefault()
       event.stopPropagation()
-      act()
+      // several undos may follow each other at once: they know no positions
+      if (command && event.key.toLowerCase() !== "d") act()
+      else this.then(() => act(this.selected))
     }
   }
 
@@ -228,14 +238,16 @@ class Stack {
       window.removeEventListener("pointercancel", onCancel)
       window.removeEventListener("keydown", onKey, true)
       if (!ghost) {
-        if (what === "row" && now) this.select(index, true)
+        if (what === "row" && now) this.then(() => this.select(index, true))
         return
       }
       ghost.remove()
       this.line(-1)
       if (now && place >= 0) {
-        if (what === "chip") this.add(item.dataset.kind, place - 1)
-        else this.move(index, place > index ? place - 1 : place)
+        this.then(() => {
+          if (what === "chip") this.add(item.dataset.kind, place - 1)
+          else this.move(index, place > index ? place - 1 : place)
+        })
         this.list.focus({ preventScroll: true })
       }
     }

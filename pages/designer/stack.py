@@ -79,14 +79,27 @@ def _row(row: Row, finding: Finding | None) -> dict[str, Any]:
 
 
 def _act() -> None:
-    """Do what the browser asks for, each operation once, in its order."""
+    """Do what the browser asks for, each operation once, in its order.
+
+    A message holds all operations that have not been answered, and the stamp of the design that
+    they began with. Once one of them does not fit what is there, the rest make no sense either.
+    """
     message = (state.value(KEY) or {}).get("act")
     if not isinstance(message, dict):
         return
+    begun = (message["client"], message["stamp"])
+    # operations that go on from earlier ones of the same message expect what those have made
+    on = state.value(f"{KEY} after") if state.value(f"{KEY} begun") == begun else message["stamp"]
     if state.value(f"{KEY} client") != message["client"]:  # the page was opened anew
         state.keep(f"{KEY} client", message["client"])
         state.keep(f"{KEY} done", 0)
     for operation in message["operations"]:
         if operation["id"] > state.value(f"{KEY} done", 0):
             state.keep(f"{KEY} done", operation["id"])
-            editing.perform(operation)
+            if not editing.perform(operation, on):
+                state.keep(f"{KEY} done", message["operations"][-1]["id"])
+                break
+            if operation["act"] != "select":
+                on = editing.seen()
+    state.keep(f"{KEY} begun", begun)
+    state.keep(f"{KEY} after", on)

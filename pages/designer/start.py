@@ -1,11 +1,13 @@
-"""Where a design comes from: a preset, a past run, a link, or nothing."""
+"""Where a design comes from: a preset, a file, a past run, a link, or nothing."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import streamlit as st
 
 from core import draft as drafts
-from core.design import edits, link
+from core.design import designs, edits, link
 from core.design.presets import PRESETS
 from core.errors import AppError
 from core.runs import run as runs
@@ -24,7 +26,10 @@ def draw(model: ModelSpec) -> None:
     if not menu.open:
         return
     with menu:
-        st.caption("This takes the place of the design below. Undo brings it back.")
+        st.caption(
+            "This takes the place of the design below. A preset or a run brings its optimizer and "
+            "learning rate along. Undo brings everything back."
+        )
         st.button(
             "An empty stack",
             icon=":material/layers_clear:",
@@ -32,6 +37,10 @@ def draw(model: ModelSpec) -> None:
             on_click=_take,
             args=(edits.empty(),),
         )
+        upload = st.file_uploader("A design's file (JSON)", type="json", key="design-file")
+        if upload is not None and state.value("design-file seen") != upload.file_id:
+            state.keep("design-file seen", upload.file_id)  # first: a bad one is refused once
+            _from_file(upload.getvalue(), upload.name)
         listed = [run.id for run, _ in cached.runs()[:RUNS]]
         if listed:
             st.selectbox(
@@ -75,6 +84,16 @@ def _presets(model: ModelSpec) -> None:
         st.caption(item.about)
 
 
+def _from_file(content: bytes, name: str) -> None:
+    try:
+        model = designs.parse(content, name)
+    except AppError as error:
+        frame.show_error(error)
+        return
+    _take(model)
+    st.rerun()
+
+
 def _from_run() -> None:
     """The design of a past run, and how it was trained."""
     try:
@@ -86,10 +105,14 @@ def _from_run() -> None:
 
 
 def _take(model: ModelSpec, train: TrainSpec | None = None) -> None:
-    """Make it the draft's design; a preset brings the training settings of its authors."""
+    """Make it the draft's design. A preset brings the training settings of its authors."""
     state.keep(MENU, False)  # chosen: the menu closes
-    usual = TrainSpec()
-    own = BY_NAME[model.name].train if model.name in BY_NAME else {}
-    settings = {"optimizer": usual.optimizer, "learning_rate": usual.learning_rate, **own}
-    editing.take(lambda: drafts.change(model=model, train=train or settings))
+    settings: dict[str, Any] = {}
+    if (item := BY_NAME.get(model.name)) is not None and item.model == model:
+        usual = TrainSpec()
+        own = {"optimizer": usual.optimizer, "learning_rate": usual.learning_rate, **item.train}
+        settings = {"train": own}
+    if train is not None:
+        settings = {"train": train}
+    editing.take(lambda: drafts.change(model=model, **settings))
     editing.select(1)

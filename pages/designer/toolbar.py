@@ -25,7 +25,7 @@ _STEPS = (
 
 def draw(model: ModelSpec) -> None:
     """Draw the upper bar: what concerns the whole design."""
-    history = drafts.history()
+    history, now = drafts.history(), editing.stamp(model)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         start.draw(model)
         key = state.follow("design-name", model.name)
@@ -37,8 +37,8 @@ def draw(model: ModelSpec) -> None:
             key="design-undo",
             icon=":material/undo:",
             disabled=not history.past,
-            on_click=editing.take,
-            args=(drafts.undo,),
+            on_click=editing.undo,
+            args=(now,),
             help="Ctrl Z in the stack",
         )
         st.button(
@@ -46,8 +46,8 @@ def draw(model: ModelSpec) -> None:
             key="design-redo",
             icon=":material/redo:",
             disabled=not history.future,
-            on_click=editing.take,
-            args=(drafts.redo,),
+            on_click=editing.redo,
+            args=(now,),
             help="Ctrl Shift Z in the stack",
         )
         st.space("stretch")

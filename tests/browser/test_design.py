@@ -12,8 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from core import draft
 from core.design.presets import preset
-from core.runs import queue
 from core.runs.run import all_runs
+from core.specs import Conv2D, Flatten, Input, ModelSpec, Output
 from tests.browser.conftest import SHOTS, App, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.tensorflow]
@@ -213,11 +213,14 @@ def test_by_keyboard(app: App, page: Page, examples: Path, wait_for: Wait) -> No
     wait_for(lambda: not layers()[12].on, 10.0)
     page.keyboard.press("Delete")
     wait_for(lambda: layers() == WANTED, 10.0)
-    for gesture, times in (("Control+z", 10), ("Control+Shift+z", 10)):
-        for _ in range(times):
-            page.keyboard.press(gesture)
-        page.wait_for_timeout(500)
-    wait_for(lambda: layers() == WANTED, 10.0)
+    for _ in range(10):
+        page.keyboard.press("Control+z")
+    wait_for(lambda: len(draft.history().future) == 10, 10.0)
+    assert layers() != WANTED
+    for _ in range(10):
+        page.keyboard.press("Control+Shift+z")
+    wait_for(lambda: not draft.history().future, 10.0)
+    assert layers() == WANTED
 
 
 def test_edits_survive_a_reload_and_another_page(app: App, page: Page, examples: Path) -> None:
@@ -257,27 +260,39 @@ def test_two_tabs(app: App, page: Page, examples: Path, wait_for: Wait) -> None:
     wait_for(lambda: len(layers()) == 8, 10.0)
     stack(page).get_by_role("option").nth(1).click()
     page.get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("changed in another tab")).to_be_visible()
+    expect(page.get_by_text("had changed before this arrived")).to_be_visible()
     expect(stack(page).get_by_role("option")).to_have_count(8)
     assert len(layers()) == 8
 
 
-def test_quick_gestures_are_not_lost(app: App, page: Page, examples: Path, wait_for: Wait) -> None:
-    """Keys pressed faster than the server answers are all carried out, in their order."""
-    draft.change(data={"source": str(examples), "size": 32})
+def test_quick_gestures_hit_what_they_mean(
+    app: App, page: Page, examples: Path, wait_for: Wait
+) -> None:
+    """Keys pressed faster than the server answers are carried out in their order, on their layers."""
+    numbered = tuple(Conv2D(filters=number, padding="same") for number in range(11, 17))
+    model = ModelSpec(name="numbered", layers=(Input(), *numbered, Flatten(), Output()))
+    draft.change(data={"source": str(examples), "size": 32}, model=model)
     page.goto(f"{app.url}/design")
     settled(page)
-    stack(page).get_by_role("option").nth(1).click()
-    expect(page.get_by_role("heading", name="2 · Conv2D")).to_be_visible()
-    for key in ("Control+d", "Alt+ArrowDown", "Alt+ArrowDown", "Control+d", "ArrowDown", "Delete"):
-        page.keyboard.press(key)
-    wait_for(lambda: len(draft.history().past) >= 5, 10.0)
-    page.wait_for_timeout(500)
-    shown = stack(page).get_by_role("option").all()
-    assert [row.locator(".title").inner_text() for row in shown] == [
-        layer.TITLE for layer in layers()
-    ]
-    assert queue.queued() == []
+
+    def filters() -> list[int]:
+        return [layer.filters for layer in layers() if isinstance(layer, Conv2D)]
+
+    def press(at: int, *keys: str) -> None:
+        stack(page).get_by_role("option").nth(at).click()
+        expect(page.get_by_role("heading", name=f"{at + 1} · ")).to_be_visible()
+        settled(page)
+        for key in keys:
+            page.keyboard.press(key)
+
+    press(1, "Control+d", "Alt+ArrowDown", "Alt+ArrowDown", "ArrowDown", "Delete")
+    wait_for(lambda: filters() == [11, 12, 13, 11, 15, 16], 10.0)
+    press(2, "Delete", "Delete")  # 12, and then 11, which is selected after it
+    wait_for(lambda: filters() == [13, 11, 15, 16], 10.0)
+    press(2, "Control+z", "Delete")  # 11 stood there; after the undo it is the one before it
+    wait_for(lambda: filters() == [11, 11, 15, 16], 10.0)
+    shown = stack(page).get_by_role("option")
+    expect(shown.nth(3)).to_contain_text("15 filters")
 
 
 def test_feature_maps_and_the_moving_window(app: App, page: Page, examples: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core import draft
+from core import draft, files
 from core.design import edits
 from core.design.presets import preset
 from core.draft import Draft
@@ -137,3 +137,51 @@ def test_a_damaged_history_is_none(home: Path) -> None:
     (home / "saved_models" / ".history.json").write_text("{")
     now = draft.load().model
     assert draft.undo().model == now
+
+
+def test_training_settings_come_back_with_undo(home: Path) -> None:
+    """Undoing the choice of a preset brings back one's own optimizer; redo the preset's."""
+    draft.change(train={"optimizer": "sgd", "learning_rate": 0.03})
+    draft.change(
+        model=preset("keras-cifar10").model, train={"optimizer": "rmsprop", "learning_rate": 1e-4}
+    )
+    assert draft.undo().train.optimizer == "sgd"
+    assert draft.redo().train.optimizer == "rmsprop"
+    assert draft.redo().model.name == "keras-cifar10"
+
+
+def test_undo_only_what_was_seen(home: Path) -> None:
+    """Undo of a design that is no longer the one on the screen does nothing."""
+    mine = draft.edit(lambda model: edits.remove(model, 1)).model
+    assert draft.undo(lambda model: model != mine).model == mine
+    assert draft.undo(lambda model: model == mine).model == preset("starter").model
+
+
+@pytest.mark.parametrize("action", ["edit", "change", "undo", "redo"])
+def test_a_full_disk_loses_no_step(
+    home: Path, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    """Where the draft cannot be written, neither design nor history has changed afterwards."""
+    draft.edit(lambda model: edits.remove(model, 1))
+    draft.edit(lambda model: edits.remove(model, 1))
+    draft.undo()
+    before, steps = draft.load(), draft.history()
+    write = files.write_bytes
+
+    def full(path: Path, content: bytes) -> None:
+        if path.name == ".draft.json":
+            raise StorageError("The disk is full")
+        write(path, content)
+
+    monkeypatch.setattr(files, "write_bytes", full)
+    actions = {
+        "edit": lambda: draft.edit(lambda model: edits.remove(model, 2)),
+        "change": lambda: draft.change(model=preset("lenet-5").model),
+        "undo": draft.undo,
+        "redo": draft.redo,
+    }
+    with pytest.raises(StorageError):
+        actions[action]()
+    monkeypatch.setattr(files, "write_bytes", write)
+    assert draft.load() == before
+    assert draft.history() == steps

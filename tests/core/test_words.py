@@ -99,3 +99,43 @@ def test_shape() -> None:
 def test_several(number: int, text: str) -> None:
     """A number and its noun agree."""
     assert words.several(number, "file") == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0"),
+        (1691, "1,691"),
+        (999_600, "999,600"),
+        (999_999, "999,999"),
+        (999_999.7, "1 million"),
+        (1_000_000, "1 million"),
+        (20_741_120, "20.7 million"),
+        (999_400_000, "999 million"),
+        (999_600_000, "1 billion"),
+        (2.5e12, "2.5 trillion"),
+        (999.6e12, "1 quadrillion"),
+        (5e15, "5 quadrillion"),
+        (5e18, "5 × 10^18"),
+        (999_600 * 10**12, "1 × 10^18"),
+        (1.234e21, "1.23 × 10^21"),
+    ],
+)
+def test_large(number: float, text: str) -> None:
+    """Large numbers have three digits and a name, the largest a power of ten."""
+    assert words.large(number) == text
+
+
+@given(st.floats(0, 1e300) | st.floats(0, 1e19) | st.integers(0, 10**30))
+def test_large_is_short_and_near(number: float) -> None:
+    """A large number has three digits that matter and is at most half a percent off."""
+    text = words.large(number)
+    assert len(text) <= 15
+    assert "e+" not in text
+    powers = {"million": 1e6, "billion": 1e9, "trillion": 1e12, "quadrillion": 1e15}
+    digits, _, unit = text.replace(",", "").partition(" ")
+    if unit.startswith("×"):
+        shown = float(f"{digits}e{unit.removeprefix('× 10^')}")
+    else:
+        shown = float(digits) * powers.get(unit, 1.0)
+    assert shown == pytest.approx(number, rel=0.005001, abs=0.5)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+from core.data.arrays import ARRAY_SETS, ArraySet
 from core.specs import DataSpec
 from core.specs.data import Fit
-
-ARRAY_SETS = {"cifar10": "CIFAR-10", "mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
-_NATIVE = {"cifar10": (32, 32, 3), "mnist": (28, 28, 1), "fashion-mnist": (28, 28, 1)}
 
 FOLDER_CONSTANTS = """\
 PARTS = {"train": TRAIN, "training": TRAIN, "val": VALIDATION, "valid": VALIDATION}
@@ -134,6 +132,11 @@ _FITS: dict[Fit, tuple[str, str]] = {
 }
 
 
+def array_set(data: DataSpec) -> ArraySet | None:
+    """The published set of arrays that is meant; None for folders and for Layerwise's drawings."""
+    return next((item for item in ARRAY_SETS if item.name == data.source), None)
+
+
 def folder_functions(data: DataSpec, shape: tuple[int, int, int]) -> list[str]:
     """Sources of the functions for a folder of class folders; the last is load_images(folder)."""
     # Layerwise's drawings have no files, so their names have no suffix
@@ -142,16 +145,15 @@ def folder_functions(data: DataSpec, shape: tuple[int, int, int]) -> list[str]:
     return [*_FIND, *_DECODE[:-1], _fit(data.fit, "L" if shape[2] == 1 else ""), _DECODE[-1], load]
 
 
-def array_functions(data: DataSpec, shape: tuple[int, int, int]) -> list[str]:
+def array_functions(found: ArraySet, fit: Fit, shape: tuple[int, int, int]) -> list[str]:
     """Sources of the functions for a published set of arrays; the last is load_images(path)."""
-    load = _LOAD_ARRAYS.replace("$title", ARRAY_SETS[data.source])
-    load = load.replace("$module", data.source.replace("-", "_"))
-    if shape == _NATIVE[data.source]:
+    load = _LOAD_ARRAYS.replace("$title", found.title).replace("$module", found.keras_name)
+    if shape == (found.size, found.size, found.channels):
         bare = "np.concatenate([x_train, x_test]).reshape(-1, SIZE, SIZE, CHANNELS)"
         return [load.replace("$images", bare).replace("np.array(images)", "images")]
     fitted = "[fit(Image.fromarray(image.squeeze())) for image in (*x_train, *x_test)]"
-    mode = {(1, 3): "RGB", (3, 1): "L"}.get((_NATIVE[data.source][2], shape[2]), "")
-    return [_fit(data.fit, mode), load.replace("$images", fitted)]
+    mode = {(1, 3): "RGB", (3, 1): "L"}.get((found.channels, shape[2]), "")
+    return [_fit(fit, mode), load.replace("$images", fitted)]
 
 
 def _fit(fit: Fit, mode: str) -> str:

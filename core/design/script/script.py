@@ -11,9 +11,9 @@ from core import workspace
 from core.design.analysis import table
 from core.design.script.calls import WIDTH, literal, statement
 from core.design.script.images import (
-    ARRAY_SETS,
     FOLDER_CONSTANTS,
     array_functions,
+    array_set,
     folder_functions,
 )
 from core.design.script.network import network
@@ -43,13 +43,13 @@ def script(
     Raises:
         SpecError: the layers do not fit together.
     """
-    arrays = data.source in ARRAY_SETS
+    arrays = array_set(data)
     functions = [
         *network(table(model, shape, len(classes))),
-        *(array_functions(data, shape) if arrays else folder_functions(data, shape)),
-        *split_functions(own_test=arrays),
+        *(array_functions(arrays, data.fit, shape) if arrays else folder_functions(data, shape)),
+        *split_functions(own_test=arrays is not None),
         BATCHES,
-        main_function(train, shape, own_classes=arrays),
+        main_function(train, shape, own_classes=arrays is not None),
     ]
     constants = _constants(data, train, shape, classes)
     code = "\n\n\n".join([constants, *functions])
@@ -58,15 +58,15 @@ def script(
 
 def _docstring(model: ModelSpec, data: DataSpec) -> str:
     """What the script is, what it needs and how it is run."""
-    title = ARRAY_SETS.get(data.source)
+    arrays = array_set(data)
     lines = [
-        f'"""Train the design {model.name} on {title or "a folder of images"}, with Keras alone.',
+        f'"""Train the design {model.name} on {arrays.title if arrays else "a folder of images"}, with Keras alone.',
         "",
         "Written by Layerwise, to do what its own training does: the same network and first weights,",
         "the same split and order of the images, the epoch with the lowest validation loss.",
         "",
         f"    pip install {' '.join(map(_requirement, _PACKAGES))}",
-        f"    python train.py [{'FILE.npz' if title else 'FOLDER'}]",
+        f"    python train.py [{'FILE.npz' if arrays else 'FOLDER'}]",
     ]
     if data.source == "sketches":
         lines += ["", "Layerwise draws the images: python -m core data export sketches FOLDER"]
@@ -84,7 +84,7 @@ def _constants(
     data: DataSpec, train: TrainSpec, shape: tuple[int, int, int], classes: tuple[str, ...]
 ) -> str:
     """What a person may want to change, then what the functions share."""
-    arrays = data.source in ARRAY_SETS
+    arrays = array_set(data)
     what = "the set, if the file exists" if arrays else "the images, in a folder for each class"
     test_share = f"TEST_SHARE = {data.test_share}  # where the images bring no test of their own"
     lines = [
@@ -113,8 +113,9 @@ def _place(data: DataSpec) -> Path:
     """Where the images are; the built-in drawings have to be exported to a folder first."""
     if data.source == "sketches":
         return Path("sketches")
-    name = f"{data.source}.npz" if data.source in ARRAY_SETS else data.source
-    return workspace.datasets_folder() / name  # an absolute path stays what it is
+    if arrays := array_set(data):
+        return arrays.path
+    return workspace.datasets_folder() / data.source  # an absolute path stays what it is
 
 
 def _list(name: str, items: tuple[str, ...]) -> str:

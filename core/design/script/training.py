@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.design.cost import evaluation_batch
 from core.specs import TrainSpec
 
 _DIGEST = '''\
@@ -119,10 +120,8 @@ def main_function(train: TrainSpec, shape: tuple[int, int, int], *, own_classes:
     Args:
         own_classes: the set has fixed classes, else they are the folders' names.
     """
-    height, width, _ = shape
-    at_once = max(1, min(256, 2**22 // (height * width * 4)))  # as core.train.engine tests
     text = _MAIN.replace("$optimizer", _OPTIMIZERS[train.optimizer])
-    text = text.replace("$at_once", str(at_once))
+    text = text.replace("$at_once", str(evaluation_batch(shape)))
     if own_classes:
         return text.replace("$found\n", "").replace("$classes", "CLASSES")
     return text.replace("$found", _FOUND).replace("$classes", "classes")

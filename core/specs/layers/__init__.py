@@ -10,7 +10,7 @@ from typing import Annotated, Union, get_args
 
 from pydantic import Field
 
-from core.specs.layers.base import Group, LayerSpec, Vary, Weighted
+from core.specs.layers.base import Group, LayerSpec, Vary, Weighted, usual_mark
 from core.specs.layers.blocks import (
     Block,
     Bottleneck,
@@ -119,4 +119,5 @@ __all__ = [
     "Vary",
     "Weighted",
     "ZeroPadding2D",
+    "usual_mark",
 ]

@@ -6,9 +6,9 @@ import inspect
 from functools import cache
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from core.specs.spec import Spec, choices, expectation, search_range, setting
+from core.specs.spec import Spec, choices, expectation, search_range, setting, value_type
 
 Function = Literal[
     "linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softmax"
@@ -34,6 +34,13 @@ class Vary(Spec):
     low: int | float | None = None
     high: int | float | None = None
     options: tuple[str | bool, ...] | None = None
+
+    @field_validator("low", "high", mode="before")
+    @classmethod
+    def _number(cls, value: object) -> object:
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise ValueError("a number")  # pydantic would make 1 of true
+        return value
 
 
 class LayerSpec(Spec):
@@ -69,20 +76,47 @@ class LayerSpec(Spec):
     @model_validator(mode="after")
     def _check_vary(self) -> Self:
         if self.vary:
-            for item in self.vary:
-                _check(type(self), item)
+            marks = tuple(_checked(type(self), item) for item in self.vary)
+            object.__setattr__(self, "vary", marks)  # frozen for all others
             names = [item.setting for item in self.vary]
             if len(set(names)) < len(names):
                 raise ValueError("each setting can be marked to vary once")
         return self
 
 
-def _check(layer: type[LayerSpec], item: Vary) -> None:
+def usual_mark(layer: LayerSpec, name: str) -> Vary:
+    """The mark of a setting where nothing else is asked for: its usual range or usual options.
+
+    They are widened to the setting's present value, unless no range can end there.
+
+    Raises:
+        ValueError: the setting cannot vary.
+    """
+    kind, field = type(layer), type(layer).model_fields.get(name)
+    search = search_range(field) if field else None
+    if search is None:
+        return _checked(kind, Vary(setting=name))
+    present = getattr(layer, name)
+    if not isinstance(search, dict):
+        options = search if present in search else (*search, present)
+        return _checked(kind, Vary(setting=name, options=options))
+    low, high = search["low"], search["high"]
+    if present is not None:
+        try:
+            wide = Vary(setting=name, low=min(low, present), high=max(high, present))
+            return _checked(kind, wide)
+        except ValueError:  # as 0 on a logarithmic scale
+            pass
+    return _checked(kind, Vary(setting=name, low=low, high=high))
+
+
+def _checked(layer: type[LayerSpec], item: Vary) -> Vary:
+    """The mark, with whole numbers as ends where the setting is one; raises ValueError."""
     ends = layer.GROUP == "Ends"  # a design is nothing without them
     if item.setting == "on" and not ends:
         if (item.low, item.high, item.options) != (None, None, None):
             raise ValueError("on varies between there and not there, without a range")
-        return
+        return item
     field = layer.model_fields.get(item.setting)
     search = search_range(field) if field else None
     if field is None or search is None:
@@ -102,7 +136,9 @@ def _check(layer: type[LayerSpec], item: Vary) -> None:
                 raise ValueError(words) from None
         if search["log"] and item.low <= 0:
             raise ValueError(f"{item.setting} varies on a logarithmic scale, so from above 0")
-        return
+        if value_type(field) is int:
+            item = item.model_copy(update={"low": int(item.low), "high": int(item.high)})
+        return item
     options = item.options or ()
     if item.low is not None or item.high is not None or len(options) < 2:
         raise ValueError(f"{item.setting} varies between two or more options")
@@ -111,6 +147,7 @@ def _check(layer: type[LayerSpec], item: Vary) -> None:
     known_options = choices(field) or (True, False)
     if not set(options) <= set(known_options):
         raise ValueError(f"{item.setting} varies between some of {known_options}")
+    return item
 
 
 def activation(default: Function = "relu") -> Any:

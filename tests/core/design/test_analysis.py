@@ -482,3 +482,12 @@ def test_rows_can_be_compared() -> None:
     assert isinstance(analyse(model, (32, 32, 3), 10).rows[0], Row)
     marked = Dense(vary=(Vary(setting="on"),))
     assert analysed(Input(), Flatten(), marked).parameters == 3072 * 128 + 128
+
+
+def test_growth_beyond_all_measure() -> None:
+    """Three hundred depthwise layers that multiply the channels by 16 are an error of one of them."""
+    layer = DepthwiseConv2D(depth_multiplier=16, kernel_size=1)
+    model = ModelSpec(name="huge", layers=(Input(), *[layer] * 300, Flatten(), Output()))
+    errors = analyse(model, (64, 64, 3), 10).errors
+    assert [row.number for row in errors] == [8]  # 12,288 values times 16 to the 7th
+    assert "beyond all measure" in str(errors[0].error)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from core.design.analysis import Analysis, analyse
 from core.design.compare import compare
 from core.design.presets import PRESETS, preset
-from core.specs import Conv2D, Dense, Dropout, Flatten, Input, Layer, ModelSpec, Output
+from core.specs import Activation, Conv2D, Dense, Dropout, Flatten, Input, Layer, ModelSpec, Output
 
 
 def analysis(*layers: Layer) -> Analysis:
@@ -68,3 +73,89 @@ def test_every_layer_appears_once() -> None:
         pairs = compare(left, right)
         assert [pair.left for pair in pairs if pair.left] == list(left.rows)
         assert [pair.right for pair in pairs if pair.right] == list(right.rows)
+
+
+def textbook(left: tuple[Layer, ...], right: tuple[Layer, ...]) -> list[tuple[int, int]]:
+    """The alignment as its recursion says, by positions; -1 where a layer has no partner."""
+
+    def together(i: int, j: int) -> float:
+        if type(left[i]) is not type(right[j]):
+            return float("inf")
+        return 0.0 if left[i] == right[j] else 0.5
+
+    @cache
+    def cost(i: int, j: int) -> float:
+        if i == len(left) or j == len(right):
+            return float(len(left) - i + len(right) - j)
+        return min(cost(i + 1, j) + 1, cost(i, j + 1) + 1, cost(i + 1, j + 1) + together(i, j))
+
+    pairs = []
+    i = j = 0
+    while i < len(left) or j < len(right):
+        both = i < len(left) and j < len(right)
+        if both and cost(i, j) == cost(i + 1, j + 1) + together(i, j):
+            pairs.append((i, j))
+            i, j = i + 1, j + 1
+        elif i < len(left) and cost(i, j) == cost(i + 1, j) + 1:
+            pairs.append((i, -1))
+            i += 1
+        else:
+            pairs.append((-1, j))
+            j += 1
+    return pairs
+
+
+FEW: tuple[Layer, ...] = (
+    Dropout(rate=0.1),
+    Dropout(rate=0.2),
+    Activation(),
+    Activation(on=False),
+    Conv2D(padding="same"),
+    Conv2D(padding="same", filters=8),
+)
+SOME = st.lists(st.sampled_from(FEW), min_size=1, max_size=12).map(tuple)
+
+
+@given(SOME, SOME)
+@settings(deadline=None)
+def test_as_the_textbook_says(left: tuple[Layer, ...], right: tuple[Layer, ...]) -> None:
+    """Layers come together as in the plain algorithm, also where several ways are equally good."""
+    pairs = compare(analysis(*left), analysis(*right))
+    told = [
+        (pair.left.number - 1 if pair.left else -1, pair.right.number - 1 if pair.right else -1)
+        for pair in pairs
+    ]
+    assert told == textbook(left, right)
+    for pair in pairs:
+        if pair.left and pair.right:
+            assert (pair.change == "same") == (pair.left.layer == pair.right.layer)
+            assert bool(pair.settings) == (pair.change == "changed")
+
+
+def test_long_designs_compare_their_layers_seldom() -> None:
+    """Of two designs with 500 layers each, layers are not compared each with each."""
+    compared = 0
+
+    class Counting(Dropout):
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return super().__eq__(other)
+
+        __hash__ = Dropout.__hash__
+
+    one, two = (
+        analyse(
+            ModelSpec.model_construct(
+                name="long", layers=tuple(Counting(rate=(i % 7 + shift) / 10) for i in range(500))
+            ),
+            (8, 8, 3),
+            2,
+        )
+        for shift in (0, 1)
+    )
+    compared = 0
+    pairs = compare(one, two)
+    assert [pair.change for pair in pairs].count("changed") == 0
+    assert len(pairs) == 501
+    assert compared <= 2000

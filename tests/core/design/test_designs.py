@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.design import designs
 from core.design.designs import read
 from core.design.presets import PRESETS, preset
 from core.errors import NotFoundError, SpecError
@@ -111,3 +112,12 @@ def test_folder_is_no_file(tmp_path: Path) -> None:
     """A folder is no design."""
     with pytest.raises(NotFoundError):
         read(str(tmp_path))
+
+
+def test_content_of_a_file() -> None:
+    """The content of an uploaded file is read as the file would be; a large one is refused."""
+    content = b'{"layers": [{"kind": "input"}, {"kind": "flatten"}, {"kind": "output"}]}'
+    assert designs.parse(content, "my design.json").name == "my design"
+    assert designs.parse(content, ".json").layers[1].KIND == "flatten"
+    with pytest.raises(SpecError, match="is not a design"):
+        designs.parse(b" " * 2_000_000, "large.json")

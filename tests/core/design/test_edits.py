@@ -77,3 +77,13 @@ def test_a_design_without_input_can_be_mended() -> None:
     broken = ModelSpec(name="broken", layers=(CONV, Input(), Output()))
     assert edits.move(broken, 1, 0).layers[0] == Input()
     assert edits.remove(broken, 0).layers[0] == Input()
+
+
+@given(st.sampled_from([-3, -1, 5, 99]))
+def test_positions_that_are_not_there(position: int) -> None:
+    """An edit of a layer that is not there changes nothing."""
+    assert edits.duplicate(MODEL, position) is MODEL
+    assert edits.switch(MODEL, position) is MODEL
+    assert edits.remove(MODEL, position) is MODEL
+    assert edits.replace(MODEL, position, CONV) is MODEL
+    assert edits.move(MODEL, position, 1) is MODEL

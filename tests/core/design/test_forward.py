@@ -390,7 +390,7 @@ def test_without_tensorflow() -> None:
         start = weights.initial(found)
         outputs = forward.forward(found, start, np.zeros((8, 8, 3), np.uint8))
         maps.png(maps.grid(maps.maps(outputs["conv2d_1"])))
-        assert window.window_steps(window.sweep(found, start, outputs))
+        assert window.sweep(found, start, outputs)
         assert not {"tensorflow", "keras", "h5py", "scipy"} & set(sys.modules)
         """
     subprocess.run([sys.executable, "-c", code], cwd=workspace.CHECKOUT, check=True)

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import assume, given, settings
 
 from core import workspace
+from core.data.arrays import ARRAY_SETS
 from core.design.analysis import analyse
 from core.design.presets import PRESETS, Preset, preset
 from core.design.script import script
-from core.design.script.images import ARRAY_SETS
 from core.errors import SpecError
 from core.specs import (
     LAYERS,
@@ -157,7 +157,7 @@ def ruff(*arguments: str, text: str | None = None) -> str:
 @pytest.mark.skipif(not RUFF, reason="ruff is not installed")
 def test_formatted(tmp_path: Path) -> None:
     """Scripts of all presets and sets are valid Python, formatted and without lint."""
-    sources = ["/a/folder of photos", "sketches", *ARRAY_SETS]
+    sources = ["/a/folder of photos", "sketches", *(item.name for item in ARRAY_SETS)]
     designs = {**{item.name: item.model for item in PRESETS}, **DESIGNS}
     for name, design in designs.items():
         for number, source in enumerate(sources):

@@ -283,3 +283,12 @@ def test_without_tensorflow() -> None:
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=workspace.CHECKOUT, check=True)
+
+
+@given(st.integers(1, 5000), st.integers(1, 1024))
+def test_fitting_groups(channels: int, most: int) -> None:
+    """Of the numbers up to the one asked for, the largest that divides the channels."""
+    found = fitting_groups(channels, most)
+    assert 1 <= found <= most
+    assert channels % found == 0
+    assert all(channels % larger for larger in range(found + 1, most + 1))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
@@ -13,7 +11,7 @@ from core.design.forward import forward
 from core.design.operations import Values
 from core.design.presets import PRESETS, Preset
 from core.design.weights import Weights, initial
-from core.design.window import Sweep, first_convolution, sweep, window_steps
+from core.design.window import Sweep, first_convolution, sweep
 from core.specs import (
     BatchNormalization,
     Conv2D,
@@ -53,6 +51,16 @@ def found(made: Given, filter: int = 0) -> Sweep:
     return result
 
 
+def patch(way: Sweep, row: int, column: int) -> Values:
+    """What the window covers where it makes the output at that row and column: 0 on the border."""
+    size, step, (top, left) = way.layer.kernel_size, way.layer.strides, way.border
+    height, width, _ = way.image.shape
+    framed = np.pad(way.image, ((top, size), (left, size), (0, 0)))
+    assert row * step - top < height
+    assert column * step - left < width
+    return framed[row * step :, column * step :][:size, :size]
+
+
 CONVOLUTIONS = [
     Conv2D(filters=4),
     Conv2D(filters=4, padding="same"),
@@ -78,34 +86,38 @@ def test_numbers_are_the_layers(layer: Layer) -> None:
         assert way.layer == layer
         assert way.filters == output.shape[2]
         for row, column in np.ndindex(output.shape[:2]):
-            window = way.at(row, column)
-            assert window.products.shape == window.patch.shape == way.kernel.shape
-            assert (window.products == window.patch * way.kernel).all()
-            assert window.total == pytest.approx(float(window.products.sum()), abs=1e-5)
-            assert window.total == pytest.approx(float(way.totals[row, column]), abs=1e-5)
-            value = curve(layer.activation, np.array([window.total + way.bias], np.float32))
-            assert window.value == output[row, column, number]
-            assert window.value == pytest.approx(float(value[0]), abs=1e-5)
+            total = float((patch(way, row, column) * way.kernel).sum())
+            assert total == pytest.approx(float(way.totals[row, column]), abs=1e-5)
+            value = curve(layer.activation, np.array([total + way.bias], np.float32))
+            assert way.values[row, column] == output[row, column, number]
+            assert way.values[row, column] == pytest.approx(float(value[0]), abs=1e-5)
 
 
-def test_border() -> None:
-    """On the border the patch is 0, and the window's place is outside of the image."""
-    way = found(given(Conv2D(padding="same")))
-    corner, middle = way.at(0, 0), way.at(4, 3)
-    assert (corner.top, corner.left) == (-1, -1)
-    assert (corner.patch[0] == 0).all()
-    assert (corner.patch[:, 0] == 0).all()
-    assert (corner.patch[1:, 1:] == way.image[:2, :2]).all()
-    assert (middle.patch == way.image[3:6, 2:5]).all()
-    last = way.at(8, 6)
-    assert (last.patch[:2, :2] == way.image[7:, 5:]).all()
-    assert (last.patch[2] == 0).all()
+@pytest.mark.parametrize(
+    ("layer", "border"),
+    [
+        (Conv2D(), (0, 0)),
+        (Conv2D(padding="same"), (1, 1)),
+        (Conv2D(kernel_size=4, strides=2, padding="same"), (1, 1)),
+        (Conv2D(kernel_size=7, strides=3, padding="same"), (2, 3)),
+        (DepthwiseConv2D(kernel_size=2, padding="same"), (0, 0)),
+    ],
+)
+def test_border(layer: Layer, border: tuple[int, int]) -> None:
+    """The border is what padding adds above and left of the image; it is 0 in the sums."""
+    way = found(given(layer))
+    assert way.border == border
+    top, left = border
+    size = way.kernel.shape[0]
+    seen = way.image[: size - top, : size - left]
+    total = float((seen * way.kernel[top:, left:]).sum())
+    assert way.totals[0, 0] == pytest.approx(total, abs=1e-5)
 
 
 def test_softmax() -> None:
     """The value is the layer's own also where it depends on the other filters."""
     made = given(Conv2D(filters=3, activation="softmax"))
-    values = [found(made, number).at(2, 2).value for number in range(3)]
+    values = [float(found(made, number).values[2, 2]) for number in range(3)]
     assert sum(values) == pytest.approx(1, abs=1e-5)
 
 
@@ -153,35 +165,20 @@ def test_any_convolution() -> None:
     way = sweep(analysis, weights, outputs, 5, analysis.nodes[2])
     assert way is not None
     assert way.image.shape == (7, 5, 5)
-    assert way.at(0, 0).value == outputs["conv2d_2"][0, 0, 5]
+    assert way.values[0, 0] == outputs["conv2d_2"][0, 0, 5]
 
 
 def test_outside() -> None:
-    """A filter or a place that is not there is refused."""
+    """A filter that is not there is refused."""
     made = given(Conv2D(filters=4))
     for number in (-1, 4):
         with pytest.raises(IndexError):
             sweep(*made, number)
-    way = found(made)
-    for row, column in ((-1, 0), (0, -1), (7, 0), (0, 5)):
-        with pytest.raises(IndexError):
-            way.at(row, column)
-
-
-def test_steps() -> None:
-    """The steps go row by row from the first place to the last; a few stand for many."""
-    way = found(given(Conv2D()))
-    every = [(window.row, window.column) for window in window_steps(way, 1000)]
-    assert every == list(np.ndindex(7, 5))
-    few = [(window.row, window.column) for window in window_steps(way, 6)]
-    assert len(few) == 6
-    assert few == sorted(few)
-    assert (few[0], few[-1]) == ((0, 0), (6, 4))
 
 
 @pytest.mark.parametrize("item", PRESETS, ids=lambda item: item.name)
-def test_json(item: Preset) -> None:
-    """A sweep and its windows are plain numbers, enough for a page to do the sums again."""
+def test_presets(item: Preset) -> None:
+    """A preset's first convolution can be followed: the sum at a place is the layer's total there."""
     analysis = analyse(item.model, (16, 16, 3), 3)
     weights = initial(analysis)
     outputs = forward(analysis, weights, np.full((16, 16, 3), 200, np.uint8))
@@ -189,16 +186,7 @@ def test_json(item: Preset) -> None:
     assert (way is None) == (item.name == "dense-100-100")
     if way is None:
         return
-    told = json.loads(json.dumps(way.to_dict()))
-    window = json.loads(json.dumps(way.at(3, 4).to_dict()))
-    image, kernel = np.array(told["image"]), np.array(told["kernel"])
-    size, step = told["size"], told["step"]
-    top, left = 3 * step - told["top"], 4 * step - told["left"]
-    assert (window["top"], window["left"]) == (top, left)
-    patch = image[top : top + size, left : left + size]
-    assert np.allclose(patch, window["patch"])
-    total = float((patch * kernel).sum())
-    assert told["totals"][3][4] == pytest.approx(total, abs=1e-4)
-    assert window["total"] == pytest.approx(total, abs=1e-4)
-    value = curve(told["activation"], np.array([total + told["bias"]], np.float32))[0]
-    assert window["value"] == told["values"][3][4] == pytest.approx(float(value), abs=1e-4)
+    total = float((patch(way, 3, 4) * way.kernel).sum())
+    assert way.totals[3, 4] == pytest.approx(total, abs=1e-4)
+    value = curve(way.layer.activation, np.array([total + way.bias], np.float32))[0]
+    assert way.values[3, 4] == pytest.approx(float(value), abs=1e-4)

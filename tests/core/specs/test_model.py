@@ -84,3 +84,17 @@ def test_names(name: object) -> None:
 def test_odd_names_that_are_fine() -> None:
     """Letters of any language are fine in a design's name."""
     assert ModelSpec.parse({"name": "größe 2.0 (neu)", "layers": GOOD}).name == "größe 2.0 (neu)"
+
+
+def test_too_many_layers_are_refused_at_once() -> None:
+    """A list of 200,000 broken layers is refused by its length, in one short sentence."""
+    with pytest.raises(SpecError, match="at most 500 layers") as caught:
+        ModelSpec.parse({"name": "long", "layers": [{}] * 200_000})
+    assert len(str(caught.value)) < 500
+
+
+def test_many_problems_are_told_in_part() -> None:
+    """Of a hundred broken layers the first five are named, and how many more there are."""
+    with pytest.raises(SpecError, match="and 95 more") as caught:
+        ModelSpec.parse({"name": "broken", "layers": [{}] * 100})
+    assert len(str(caught.value)) < 5000

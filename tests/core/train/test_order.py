@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.design.analysis import Analysis, analyse
 from core.errors import AppError, DataError, NotFoundError, SpecError
 from core.runs.run import all_runs
 from core.runs.status import State
@@ -24,6 +25,25 @@ def test_a_good_order_is_queued(queue_home: Path, examples: Path) -> None:
     assert reports[-1] == (60, 60)
     assert run.status.state is State.QUEUED
     assert all_runs() == [run]
+    lock.release()
+
+
+def test_a_design_is_analysed_once(
+    queue_home: Path, examples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An order goes through its design once, however much is asked of it."""
+    lock = hold_slot(queue_home)
+    calls: list[ModelSpec] = []
+
+    def counted(model: ModelSpec, shape: tuple[int, int, int], classes: int) -> Analysis:
+        calls.append(model)
+        return analyse(model, shape, classes)
+
+    monkeypatch.setattr("core.design.analysis.analyse", counted)
+    monkeypatch.setattr("core.train.order.analyse", counted)
+    spec = small_spec(str(examples))
+    order(spec)
+    assert calls == [spec.model]
     lock.release()
 
 

@@ -25,8 +25,10 @@ from core.specs import (
     ModelSpec,
     Output,
     Vary,
+    usual_mark,
 )
 from core.specs.spec import bounds, search_range, value_type
+from tests.core.design.strategies import layers
 
 
 def refusal(layer: type[LayerSpec], *marks: dict[str, Any]) -> str:
@@ -234,3 +236,75 @@ def test_marks_and_switch_stay_when_a_setting_changes() -> None:
     marks = (Vary(setting="units", low=8, high=16),)
     changed = Dense(on=False, vary=marks).changed(units=512)
     assert (changed.units, changed.on, changed.vary) == (512, False, marks)
+
+
+def test_ends_of_whole_numbers_are_whole() -> None:
+    """A range of a whole number has whole ends, also where it was given as 16.0."""
+    (mark,) = Conv2D.parse({"vary": [{"setting": "filters", "low": 16.0, "high": 32.0}]}).vary
+    assert (type(mark.low), type(mark.high)) == (int, int)
+    (changed,) = Conv2D().changed(vary=(Vary(setting="filters", low=1.0, high=2),)).vary
+    assert repr((changed.low, changed.high)) == "(1, 2)"
+    (rate,) = Dropout.parse({"vary": [{"setting": "rate", "low": 0.25, "high": 0.5}]}).vary
+    assert (rate.low, rate.high) == (0.25, 0.5)
+
+
+@pytest.mark.parametrize("end", [True, False, "16"])
+@pytest.mark.parametrize("kind", [Conv2D, Dropout])
+def test_ends_are_neither_true_nor_text(kind: type[LayerSpec], end: object) -> None:
+    """True, false and text are no ends of a range."""
+    name = "filters" if kind is Conv2D else "rate"
+    with pytest.raises(SpecError, match="a number"):
+        kind.parse({"vary": [{"setting": name, "low": end, "high": 32}]})
+    with pytest.raises(SpecError, match="a number"):
+        kind.parse({"vary": [{"setting": name, "low": 0, "high": end}]})
+
+
+def searchable(kind: type[LayerSpec]) -> list[str]:
+    """What of a layer can vary."""
+    names = [name for name in kind.settings() if search_range(kind.model_fields[name])]
+    return names if kind.GROUP == "Ends" else ["on", *names]
+
+
+@pytest.mark.parametrize("kind", LAYERS.values(), ids=lambda kind: kind.KIND)
+@given(data=st.data())
+def test_usual_marks_are_valid(kind: type[LayerSpec], data: st.DataObject) -> None:
+    """Whatever its settings are, a layer takes the usual mark of all that can vary."""
+    random = data.draw(layers(kind, small=data.draw(st.booleans())))
+    for layer in (kind(), random.model_copy(update={"vary": ()})):
+        for name in searchable(kind):
+            mark = usual_mark(layer, name)
+            assert layer.changed(vary=(mark,)).vary == (mark,)
+            if mark.options is not None:
+                assert getattr(layer, name) in mark.options
+            elif name != "on" and getattr(layer, name) > 0:
+                assert mark.low is not None
+                assert mark.high is not None
+                assert mark.low <= getattr(layer, name) <= mark.high
+        for name in set(kind.settings()) - set(searchable(kind)):
+            with pytest.raises(ValueError, match="cannot vary"):
+                usual_mark(layer, name)
+
+
+@pytest.mark.parametrize(
+    ("layer", "mark"),
+    [
+        (Conv2D(), Vary(setting="on")),
+        (Conv2D(), Vary(setting="filters", low=16, high=256)),
+        (Conv2D(filters=8), Vary(setting="filters", low=8, high=256)),
+        (Conv2D(filters=512), Vary(setting="filters", low=16, high=512)),
+        (Conv2D(), Vary(setting="l2", low=1e-5, high=1e-2)),
+        (Conv2D(l2=0.5), Vary(setting="l2", low=1e-5, high=0.5)),
+        (Dropout(rate=0.0), Vary(setting="rate", low=0.0, high=0.6)),
+        (BatchNormalization(momentum=0.0), Vary(setting="momentum", low=0.0, high=0.99)),
+        (
+            Dense(activation="linear"),
+            Vary(
+                setting="activation",
+                options=("relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "linear"),
+            ),
+        ),
+    ],
+)
+def test_usual_mark(layer: LayerSpec, mark: Vary) -> None:
+    """The usual mark is the setting's search range with its present value, where it may end there."""
+    assert usual_mark(layer, mark.setting) == mark
