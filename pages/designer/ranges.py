@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from core.errors import SpecError
-from core.specs import Input, LayerSpec, Output, Vary
+from core.specs import Input, LayerSpec, Output, Vary, usual_mark
 from core.specs.spec import bounds, search_range, value_type
 from pages.shared import state
 
@@ -65,21 +65,8 @@ def _try(base: str, own: str, save: Callable[[], None]) -> None:
 def _marks(
     layer: LayerSpec, names: list[str], marked: dict[str, Vary]
 ) -> tuple[dict[str, Any], ...]:
-    """The marks of the named settings: as they are, or where one usually looks and is."""
-    marks = []
-    for name in names:
-        if name in marked:
-            marks.append(marked[name].model_dump())
-        elif name == "on":
-            marks.append({"setting": "on"})
-        else:
-            usual = search_range(type(layer).model_fields[name])
-            if isinstance(usual, dict):
-                values = [usual["low"], usual["high"], getattr(layer, name)]
-                marks.append({"setting": name, "low": min(values), "high": max(values)})
-            else:
-                marks.append({"setting": name, "options": usual})
-    return tuple(marks)
+    """The marks of the named settings: as they are, or where one usually looks."""
+    return tuple((marked.get(name) or usual_mark(layer, name)).model_dump() for name in names)
 
 
 def _saver(save: Save, marked: dict[str, Vary], name: str) -> Callable[[dict[str, Any]], None]:

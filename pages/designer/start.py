@@ -37,10 +37,9 @@ def draw(model: ModelSpec) -> None:
             on_click=_take,
             args=(edits.empty(),),
         )
-        upload = st.file_uploader("A design's file (JSON)", type="json", key="design-file")
-        if upload is not None and state.value("design-file seen") != upload.file_id:
-            state.keep("design-file seen", upload.file_id)  # first: a bad one is refused once
-            _from_file(upload.getvalue(), upload.name)
+        st.file_uploader(
+            "A design's file (JSON)", type="json", key="design-file", on_change=_from_file
+        )
         listed = [run.id for run, _ in cached.runs()[:RUNS]]
         if listed:
             st.selectbox(
@@ -84,14 +83,15 @@ def _presets(model: ModelSpec) -> None:
         st.caption(item.about)
 
 
-def _from_file(content: bytes, name: str) -> None:
+def _from_file() -> None:
+    if (upload := state.value("design-file")) is None:
+        return
     try:
-        model = designs.parse(content, name)
+        model = designs.parse(upload.getvalue(), upload.name)
     except AppError as error:
-        frame.show_error(error)
+        editing.report(error)
         return
     _take(model)
-    st.rerun()
 
 
 def _from_run() -> None:

@@ -229,6 +229,8 @@ def test_search_ranges(open_page: OpenPage) -> None:
     app.session_state["design-ranges"] = True
     app.run()
     part = "design-vary-conv2d-1"
+    app.button_group(key=f"{part}-names").set_value(["l2"]).run()
+    assert draft.load().model.layers[1].vary[0].setting == "l2"
     app.button_group(key=f"{part}-names").set_value(["filters", "on", "activation"]).run()
     assert draft.load().model.layers[1].vary[:2] == (
         Vary(setting="filters", low=16, high=256),
@@ -323,3 +325,29 @@ def test_names_with_markup(open_page: OpenPage, examples: Path) -> None:
     draft.change(data={"source": str(folder)})
     app = open_page(PAGE)
     assert any("\\*stars\\*" in item.value for item in app.caption)
+
+
+def test_a_design_from_a_file(open_page: OpenPage) -> None:
+    """A design's JSON file is opened from the menu; one that is no design says so."""
+    mine = ModelSpec(name="mine", layers=(Input(), Conv2D(filters=5), Flatten(), Output()))
+    app = menu(open_page(PAGE))
+    app.file_uploader(key="design-file").set_value(("broken.json", b"{", "application/json")).run()
+    assert "broken.json is not a design" in errors(app)
+    content = link.text(mine).encode()
+    menu(app).file_uploader(key="design-file").set_value(
+        ("mine.json", content, "application/json")
+    ).run()
+    assert draft.load().model == mine
+
+
+def test_an_empty_stack_keeps_the_training_settings(open_page: OpenPage) -> None:
+    """Only a preset or a run brings training settings, and undo brings one's own back."""
+    draft.change(train={"optimizer": "sgd", "learning_rate": 0.03})
+    app = menu(open_page(PAGE))
+    app.button(key="design-empty").click().run()
+    assert draft.load().train.optimizer == "sgd"
+    menu(app).button(key="design-preset-keras-cifar10").click().run()
+    assert draft.load().train.optimizer == "rmsprop"
+    app.button(key="design-undo").click().run()
+    assert draft.load().train.optimizer == "sgd"
+    assert draft.load().model == edits.empty()
