@@ -23,6 +23,8 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks.sketches
 	$(BIN)/python -m benchmarks.predict
 	$(BIN)/python -m benchmarks.app
+	$(BIN)/python -m benchmarks.design
+	$(BIN)/python -m benchmarks.epochs
 	$(BIN)/python -m benchmarks.imports
 
 clean:

@@ -7,6 +7,7 @@ import streamlit as st
 from core import words
 from core.data import arrays, catalogue
 from core.data.zips import import_zip
+from core.specs.arrays import ARRAY_SETS, ArraySet
 from pages.shared import cards, charts, fields, frame, images, state
 
 SETTINGS = ("size", "fit", "color", "test_share")
@@ -68,7 +69,7 @@ def add() -> None:
 def overview() -> None:
     """Counts, sizes, samples of each class, and what was left out."""
     draft = state.draft()
-    for array_set in arrays.ARRAY_SETS:
+    for array_set in ARRAY_SETS:
         if array_set.name == draft.data.source and not array_set.path.exists():
             download(array_set)
             return
@@ -97,7 +98,7 @@ def overview() -> None:
     charts.show(charts.counts(data.counts()), "counts", "Number of images in each class")
 
 
-def download(array_set: arrays.ArraySet) -> None:
+def download(array_set: ArraySet) -> None:
     """Offer to fetch a set that is not on this machine yet."""
     st.info(
         f"**{array_set.title}** is not on this machine yet: {array_set.description}. It can be "

@@ -11,7 +11,6 @@ from typing import Any
 from core import files, words
 from core.cli.settings import Verbs, add_settings, given
 from core.data import catalogue
-from core.data.arrays import ARRAY_SETS
 from core.data.dataset import load
 from core.design import designs
 from core.design.analysis import Analysis, Row, analyse
@@ -19,6 +18,7 @@ from core.design.details import details
 from core.design.script import script
 from core.errors import SpecError
 from core.specs import DataSpec, TrainSpec
+from core.specs.arrays import ARRAY_SETS
 from core.terminal import decoding, err, out, print_table
 
 Shape = tuple[int, int, int]

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import workspace
-from core.data.arrays import ARRAY_SETS, ArraySource
+from core.data.arrays import ArraySource
 from core.data.drawn import PER_CLASS, SketchSource
 from core.data.folder import FolderSource
 from core.data.source import Source
 from core.data.zips import import_zip
 from core.errors import NotFoundError
+from core.specs.arrays import ARRAY_SETS
 
 
 @dataclass(frozen=True)

@@ -118,18 +118,19 @@ def _remedy(analysis: Analysis, row: Row) -> tuple[str, Edit | None]:
     if shape is None or row.output_shape is not None:
         # nothing is wrong with what this layer makes of its input: the last one, it is no Output
         return _ending(row)
-    if isinstance(layer, Dense | Output):
+    if isinstance(layer, Dense | Output) and len(shape) == 3:
         return "Put Flatten before it", lambda model: edits.add(model, at, Flatten())
-    if isinstance(layer, GroupNormalization):
+    if isinstance(layer, GroupNormalization) and shape[-1] % layer.groups:
         groups = fitting_groups(shape[-1], layer.groups)
         return f"Use {words.several(groups, 'group')}", lambda model: edits.replace(
             model, at, layer.changed(groups=groups)
         )
-    if len(shape) == 1:
+    if len(shape) == 1 and not isinstance(layer, Dense | Output):
         if isinstance(layer, Pooling2D | GlobalPooling2D | SpatialDropout2D):
             return "Remove it", lambda model: edits.remove(model, at)
         return "Move it to the image", lambda model: _move_to_image(model, at)
-    if hasattr(layer, "padding"):
+    window = getattr(layer, "kernel_size", getattr(layer, "pool_size", 0))
+    if getattr(layer, "padding", "same") == "valid" and window > min(shape[:2]):
         return "Use same padding", lambda model: edits.replace(
             model, at, layer.changed(padding="same")
         )

@@ -77,7 +77,11 @@ Seconds = Annotated[float, Field(ge=0.0)]
 
 
 class Speed(Spec):
-    """Seconds that a unit of each kind of Work takes on a machine."""
+    """Seconds that a unit of each kind of Work takes on a machine.
+
+    `others` is the share of the processors, 0 to 1, that other programs used while it was measured.
+    Far from 0 it may have come out too slow, by a factor of 1 / (1 - others) at most or so.
+    """
 
     epochs: Seconds
     steps: Seconds
@@ -90,6 +94,7 @@ class Speed(Spec):
     curves: Seconds
     norm: Seconds
     random: Seconds
+    others: float = Field(0.0, ge=0.0, le=1.0)
 
     def seconds(self, work: Work) -> float:
         """How long the work takes."""

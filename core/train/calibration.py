@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import statistics
 import sys
+import time
 import traceback
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import psutil
 from filelock import Timeout
 
 from core.design.cost import KINDS, Speed
@@ -23,7 +26,9 @@ from core.train import backend, speed
 from core.train.nnls import nonnegative
 from core.train.probes import PROBES, Probe
 
-ROUNDS = 3
+ROUNDS = 5
+_PATIENCE = 3  # so many times the rounds are tried where other programs use the processors
+_QUIET = 0.1  # share of the processors that others may use in a round that counts as undisturbed
 
 Report = Callable[[int, int], None]
 
@@ -31,8 +36,8 @@ Report = Callable[[int, int], None]
 def measure(probes: Sequence[Probe], rounds: int, report: Report) -> Speed:
     """Train the probes and find the coefficients.
 
-    The rounds go through all probes in turn, so that what else the machine does for a moment
-    spoils at most one round of each; the fastest round counts.
+    The rounds go through all probes in turn, and the shortest time of each counts: so what else
+    the machine does for a moment spoils none for good. It ends after so many undisturbed rounds.
 
     Args:
         report: called with (steps done, steps in all).
@@ -46,15 +51,36 @@ def measure(probes: Sequence[Probe], rounds: int, report: Report) -> Speed:
     for number, probe in enumerate(probes, start=1):
         report(number, total)
         trainees.append(Trainee(probe))
-    for number in range(rounds):
-        report(1 + len(probes) + number, total)
+    quiet = 0
+    shares: list[float] = []
+    while quiet < rounds and len(shares) < _PATIENCE * rounds:
+        report(1 + len(probes) + quiet, total)
+        others = _Others()
         for trainee in trainees:
             trainee.time_steps()
+        shares.append(others.share())
+        quiet += shares[-1] <= _QUIET
     rows = [row for trainee in trainees for row in trainee.steps()]
     rows.append(trainees[0].epoch())
     matrix = np.array([[getattr(work, kind) for kind in KINDS] for work, _ in rows])
     found = nonnegative(matrix, np.array([seconds for _, seconds in rows]))
-    return Speed(**dict(zip(KINDS, found.tolist(), strict=True)))
+    least = sorted(shares)[:rounds]
+    return Speed(**dict(zip(KINDS, found.tolist(), strict=True)), others=statistics.median(least))
+
+
+class _Others:
+    """How much of the processors other programs use from here on."""
+
+    def __init__(self) -> None:
+        psutil.cpu_percent()  # the next call tells of the time from this one on
+        self._began = time.perf_counter(), time.process_time()
+
+    def share(self) -> float:
+        """0 to 1, of all processors."""
+        passed = time.perf_counter() - self._began[0]
+        own = time.process_time() - self._began[1]
+        free = passed * (psutil.cpu_count() or 1)
+        return min(1.0, max(0.0, psutil.cpu_percent() / 100 - own / free))
 
 
 def main(probes: Sequence[Probe] = PROBES, rounds: int = ROUNDS) -> int:

@@ -19,7 +19,7 @@ from core.train import engine
 from core.train.clocks import Enough, EpochClock, StepClock
 from core.train.probes import CLASSES, Probe
 
-_SECONDS = 0.08  # of timed steps in one go
+_SECONDS = 0.06  # of timed steps in one go
 _STEPS = 3, 20  # fewest and most of them
 _EPOCH_STEPS = 6
 _EPOCHS = 4

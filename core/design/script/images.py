@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.data.arrays import ARRAY_SETS, ArraySet
 from core.specs import DataSpec
+from core.specs.arrays import ARRAY_SETS, ArraySet
 from core.specs.data import Fit
 
 FOLDER_CONSTANTS = """\

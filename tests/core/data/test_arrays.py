@@ -11,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.data.arrays import ARRAY_SETS, ArraySet, ArraySource
+from core.data.arrays import ArraySource
 from core.data.dataset import load
 from core.data.source import Part
 from core.errors import DataError, NotFoundError, StorageError
 from core.specs import DataSpec
+from core.specs.arrays import ARRAY_SETS, ArraySet
 
 Arrays = dict[str, np.ndarray]
 SETS = {array_set.name: array_set for array_set in ARRAY_SETS}

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.design.advice import Finding, findings
 from core.design.analysis import analyse
 from core.design.presets import PRESETS, Preset
 from core.specs import (
     Activation,
+    AveragePooling2D,
     BatchNormalization,
     Conv2D,
     Dense,
+    DenseBlock,
     Dropout,
     Flatten,
     GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
     GroupNormalization,
     Input,
     Layer,
+    LayerNormalization,
     MaxPooling2D,
     ModelSpec,
     Output,
     ResidualBlock,
+    SpatialDropout2D,
+    SqueezeExcitation,
+    UpSampling2D,
+    ZeroPadding2D,
 )
-from tests.core.design.strategies import designs
+from tests.core.design.strategies import Example, any_designs, designs
 
 SHAPE, CLASSES = (32, 32, 3), 10
 
@@ -46,6 +55,19 @@ MISTAKES = {
     "no output after an image": (design(Input(), Conv2D()), 2),
     "only the input": (design(Input()), 1),
     "a dense layer as the output": (design(Input(), Flatten(), Dense(activation="softmax")), 3),
+    "no output, and the last layer is off": (design(Input(), Flatten(), Dropout(on=False)), 3),
+    "a softmax that is off as the output": (
+        design(Input(), Flatten(), Dense(activation="softmax", on=False)),
+        3,
+    ),
+    "no output after what does not fit": (design(Input(), Dense(), Dropout(on=False)), 2),
+    "a last layer that does not fit": (design(Input(), Flatten(), MaxPooling2D()), 3),
+    "no input, but a layer that is off": (design(Dropout(on=False), Flatten(), Output()), 1),
+    "an output that does not fit, and more": (design(Input(), Output(), Dropout()), 2),
+    "groups without a common divisor": (
+        design(Input(), Conv2D(filters=9), GroupNormalization(groups=8), Flatten(), Output()),
+        3,
+    ),
     "softmax twice": (
         design(Input(), Flatten(), Dense(units=10, activation="softmax"), Output()),
         3,
@@ -99,6 +121,37 @@ def test_mistakes_are_told_on_their_layer_and_mended_by_their_button(name: str) 
     assert not [finding for finding in told(model) if finding.level == "error"]
 
 
+REMEDIES = {
+    "Add Output": design(Input(), Flatten(), Dropout(on=False)),
+    "Add Flatten and Output": design(Input(), Conv2D(), Conv2D(on=False)),
+    "Make it the Output": design(Input(), Flatten(), Dense(activation="softmax")),
+    "Switch it on": design(Input(), Flatten(), Output(on=False)),
+    "Put Input first": design(Dropout(on=False), Flatten(), Output()),
+    "Remove it": design(Input(), Flatten(), MaxPooling2D(), Output()),
+    "Put Flatten before it": design(Input(), Dense()),
+    "Move the Output to the end": design(Input(), Flatten(), Output(), Dropout()),
+    "Use same padding": design(Input(), Conv2D(kernel_size=31), MaxPooling2D(pool_size=3)),
+    "": design(Input(), *4 * [UpSampling2D(size=16)], ResidualBlock(), Flatten(), Output()),
+}
+
+
+@pytest.mark.parametrize("label", REMEDIES)
+def test_remedies(label: str) -> None:
+    """The first mistake's button does what its layer needs; where nothing is sure, there is none."""
+    first = next(finding for finding in told(REMEDIES[label]) if finding.level == "error")
+    assert first.label == label
+    assert (first.edit is None) == (not label)
+
+
+@pytest.mark.parametrize(("channels", "groups"), [(12, 8), (9, 8), (7, 6), (30, 16)])
+def test_groups_of_words_and_button(channels: int, groups: int) -> None:
+    """Words and button name the same number of groups."""
+    norm = GroupNormalization(groups=groups)
+    model = design(Input(), Conv2D(filters=channels), norm, Flatten(), Output())
+    (error,) = (finding for finding in told(model) if finding.level == "error")
+    assert error.remedy == f"{error.label}."
+
+
 ADVICE = {
     "normalization after a convolution's activation": (
         design(Input(), Conv2D(), BatchNormalization(), Flatten(), Output()),
@@ -125,6 +178,41 @@ ADVICE = {
     "two dense layers without a curve": (
         design(Input(), Flatten(), Dense(activation="linear"), Output()),
         3,
+        "no curve between",
+    ),
+    "two sums with a mean between": (
+        design(
+            Input(),
+            Conv2D(activation="linear"),
+            AveragePooling2D(),
+            Conv2D(),
+            Flatten(),
+            Output(),
+        ),
+        2,
+        "no curve between",
+    ),
+    "two sums with all between that does not bend": (
+        design(
+            Input(),
+            Conv2D(activation="linear"),
+            BatchNormalization(),
+            Activation(function="linear"),
+            SpatialDropout2D(),
+            ZeroPadding2D(),
+            UpSampling2D(),
+            Conv2D(),
+            Flatten(),
+            Output(),
+        ),
+        2,
+        "no curve between",
+    ),
+    "two sums with a mean of all between": (
+        design(
+            Input(), Conv2D(activation="linear"), GlobalAveragePooling2D(), Dense(), Output()
+        ),
+        2,
         "no curve between",
     ),
     "fewer units than classes": (
@@ -212,3 +300,79 @@ def test_what_is_switched_off_is_not_spoken_of() -> None:
     """A layer that is switched off neither has advice nor comes between two others."""
     model = design(Input(), Conv2D(), BatchNormalization(on=False), Flatten(), Output())
     assert not [finding for finding in told(model) if "after an activation" in finding.words]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        Activation(),
+        MaxPooling2D(),
+        GlobalMaxPooling2D(),
+        LayerNormalization(),
+        GroupNormalization(),
+        DenseBlock(),
+        SqueezeExcitation(),
+    ],
+    ids=lambda layer: layer.KIND,
+)
+def test_what_bends_comes_between(between: Layer) -> None:
+    """Sums with something between that bends are not taken for one."""
+    after = () if isinstance(between, GlobalMaxPooling2D) else (Conv2D(), Flatten())
+    model = design(Input(), Conv2D(activation="linear"), between, *after, Output())
+    assert not [finding for finding in told(model) if "no curve" in finding.words]
+
+
+def test_the_usual_linear_classifier() -> None:
+    """A linear convolution, averaged and given to the Output, is left alone."""
+    model = design(Input(), Conv2D(activation="linear"), GlobalAveragePooling2D(), Output())
+    assert not [finding for finding in told(model) if "no curve" in finding.words]
+
+
+@pytest.mark.parametrize(("spare", "fits"), [(1, True), (0, False)])
+def test_no_activation_is_lost_in_a_full_design(spare: int, fits: bool) -> None:
+    """Swapping adds a layer; in a design of 500 layers it changes nothing rather than half."""
+    ends = (Input(), Conv2D(activation="tanh"), BatchNormalization(), Flatten(), Output())
+    off = [Dropout(on=False)] * (500 - len(ends) - spare)
+    model = design(*ends, *off)
+    (finding,) = (finding for finding in told(model) if finding.label == "Swap them")
+    assert finding.edit is not None
+    after = finding.edit(model)
+    if not fits:
+        assert after == model
+        return
+    assert after.layers[1:4] == (
+        Conv2D(activation="linear"),
+        BatchNormalization(),
+        Activation(function="tanh"),
+    )
+
+
+def test_more_classes_than_units_there_can_be() -> None:
+    """As many units are offered as are enough and allowed, and none where that is too few."""
+    model = design(Input(), Flatten(), Dense(units=4), Output())
+
+    def offered(classes: int) -> str:
+        found = findings(analyse(model, (8, 8, 3), classes))
+        (finding,) = (finding for finding in found if "fewer units" in finding.words)
+        assert (finding.edit is None) == (not finding.label)
+        if finding.edit is not None:
+            better = findings(analyse(finding.edit(model), (8, 8, 3), classes))
+            assert not [item for item in better if "fewer units" in item.words]
+        return finding.label
+
+    assert offered(10) == "Use 32 units"
+    assert offered(50_000) == "Use 65,536 units"
+    assert offered(65_536) == "Use 65,536 units"
+    assert offered(100_000) == ""
+
+
+@given(any_designs(), st.sampled_from([2, 10, 100_000]))
+@settings(max_examples=300, deadline=None)
+def test_anything_can_be_spoken_of(example: Example, classes: int) -> None:
+    """Whatever a design is, findings are told, and every button of theirs changes it."""
+    model, shape, _ = example
+    for finding in findings(analyse(model, shape, classes), needed=10**9, memory=10**9):
+        assert 1 <= finding.number <= len(model.layers)
+        assert bool(finding.label) == (finding.edit is not None)
+        if finding.edit is not None:
+            assert finding.edit(model) != model

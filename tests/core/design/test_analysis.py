@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from core.design.analysis import Analysis, Row, analyse, layer_names, table
 from core.design.details import details
 from core.design.presets import PRESETS, preset
+from core.design.shapes import LIMIT
 from core.errors import SpecError
 from core.specs import (
     LAYERS,
@@ -491,3 +492,13 @@ def test_growth_beyond_all_measure() -> None:
     errors = analyse(model, (64, 64, 3), 10).errors
     assert [row.number for row in errors] == [8]  # 12,288 values times 16 to the 7th
     assert "beyond all measure" in str(errors[0].error)
+
+
+def test_enlarged_beyond_measure() -> None:
+    """An enlargement beyond a million million values is refused, not computed with."""
+    model = ModelSpec(name="huge", layers=(Input(), UpSampling2D(size=16), Flatten(), Output()))
+    assert not analyse(model, (2**16, 2**16, 1), 10).rows[1].error
+    error = analyse(model, (2**16, 2**16, 2), 10).rows[1].error
+    assert error is not None
+    assert error.expected == f"at most {LIMIT:,} values and parameters"
+    assert error.received == f"{2 * LIMIT:,} values, 0 parameters"

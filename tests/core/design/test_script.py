@@ -15,8 +15,8 @@ import pytest
 from hypothesis import assume, given, settings
 
 from core import workspace
-from core.data.arrays import ARRAY_SETS
 from core.design.analysis import analyse
+from core.design.cost import evaluation_batch
 from core.design.presets import PRESETS, Preset, preset
 from core.design.script import script
 from core.errors import SpecError
@@ -53,6 +53,7 @@ from core.specs import (
     UpSampling2D,
     ZeroPadding2D,
 )
+from core.specs.arrays import ARRAY_SETS
 from core.train import backend
 from tests.core.design.strategies import Example, designs
 
@@ -356,3 +357,13 @@ def test_random_designs(example: Example) -> None:
     compare(design, shape, classes)
     if RUFF:
         assert ruff("format", "--check", "-", text=text_of(design, FOLDER, shape, classes)) == ""
+
+
+@pytest.mark.parametrize("side", [16, 65, 224])
+def test_as_many_images_are_tested_at_once(side: int) -> None:
+    """A script validates and tests in batches of the size that training has."""
+    shape = (side, side, 3)
+    text = text_of(preset("starter").model, FOLDER, shape)
+    at_once = evaluation_batch(shape)
+    assert f"batches(images[validation], labels[validation], {at_once})," in text
+    assert f"batches(images[test], labels[test], {at_once})," in text

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.data import drawn
-from core.data.arrays import ARRAY_SETS
 from core.data.dataset import Dataset, load
 from core.data.splits import split
 from core.design.presets import preset
 from core.errors import DataError
 from core.specs import DataSpec
+from core.specs.arrays import ARRAY_SETS
 from core.train import backend
 from tests.conftest import draw_example, write_examples
 from tests.core.data.test_arrays import SETS, TEST, TRAIN, arrays, write

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import workspace
-from core.design.shapes import LIMIT, Effect, Shape, effect
+from core.design.shapes import Effect, Shape, effect, fitting_groups
 from core.errors import SpecError
 from core.specs import (
     LAYERS,
@@ -224,14 +224,6 @@ def test_image_layer_on_a_row(layer: LayerSpec) -> None:
     assert error.what == "needs an image"
     assert error.received == "a row of 3,072 numbers"
     assert "before the layer that makes a row" in error.remedy
-
-
-def test_enlarged_beyond_measure() -> None:
-    """An enlargement beyond a million million values is refused, not computed with."""
-    assert made(UpSampling2D(size=16), (2**16, 2**16, 1)).shape == (2**20, 2**20, 1)
-    error = refusal(UpSampling2D(size=16), (2**16, 2**16, 2))
-    assert error.expected == f"at most {LIMIT:,} values"
-    assert error.received == f"{2 * LIMIT:,} values"
 
 
 def test_every_layer_is_told_how_it_works() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.data.dataset import Dataset, load
+from core.design.cost import evaluation_batch
 from core.specs import DataSpec, TrainSpec
 from core.train import backend
 
@@ -93,3 +94,23 @@ def test_sampled_images_are_spread_over_the_rows(engine: Any, data: Dataset) -> 
     assert engine.sample_images(data, np.arange(60), 32).shape == (32, 16, 16, 3)
     few = engine.sample_images(data, np.array([4, 9]), 32)
     assert np.array_equal(few, np.asarray(data.images.images[[4, 9]]))
+
+
+def test_batches_of_tests_are_those_of_the_estimates(
+    engine: Any, data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Images are tested in batches of the size by which cost is told."""
+    sizes = []
+
+    class Model:
+        def evaluate(self, given: Any, verbose: int) -> tuple[float, float]:
+            sizes.extend(len(labels) for _, labels in given)
+            return 0.5, 0.25
+
+    rows = np.arange(5)
+    monkeypatch.setattr(
+        "core.design.cost._EVALUATION_PIXELS", 2 * 4 * data.shape[0] * data.shape[1]
+    )
+    assert evaluation_batch(data.shape) == 2
+    assert engine.evaluate(Model(), data, rows) == (0.5, 0.25)
+    assert sizes == [2, 2, 1]
