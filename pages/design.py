@@ -34,12 +34,14 @@ def designer() -> None:
         frame.show_error(problem)
     draft = state.draft()
     editing.shown(draft.model)
-    toolbar.draw(draft.model)
+    top = st.container()
     data = chosen(draft.data)
     shape, classes = (data.shape, len(data.classes)) if data else ASSUMED
     analysis = analyse(draft.model, shape, classes)
     needed = training_memory(analysis, draft.train)
     found = findings(analysis, needed=needed, memory=memory.total())
+    with top:
+        toolbar.draw(draft.model, fits=not analysis.errors)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         title = frame.plain(data.title) if data else "images as they often are"
         st.caption(

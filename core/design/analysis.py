@@ -290,7 +290,7 @@ def _with_end(rows: tuple[Row, ...]) -> tuple[Row, ...]:
     if any(isinstance(row.layer, Output) for row in rows) or last.error is not None:
         return rows
     error = SpecError(
-        f"{last.position} is the last layer, but no Output",
+        f"{last.position} is the last one, and there is no Output yet",
         expected="Output as the last layer: it gives a probability for each class",
         received=f"{last.title} last",
         remedy="Add Output at the end",

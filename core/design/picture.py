@@ -30,6 +30,7 @@ _THIN = ("Normalization", "Activation", "Regularization")  # they keep the shape
 _TALL = 120.0  # pixels of the picture that the largest image takes
 _SLANT = 0.45  # how far a block's depth is drawn to the right and up
 _GAP = 16.0
+_LETTER = 6.2  # width of one, about
 _TOP, _BOTTOM = 40.0, 56.0
 _STYLE = (
     "svg{color:#1C2833;font-family:system-ui,sans-serif}"
@@ -61,17 +62,19 @@ def svg(analysis: Analysis, *, alone: bool = False) -> str:
     middle = _TOP + _TALL * (1 + _SLANT * 0.5) / 2 + 8
     heaviest = max(rows, key=lambda row: row.macs, default=None)
     total = max(analysis.macs, 1)
-    x, parts, before = _GAP, [], None
+    x, end, before = _GAP, 0.0, None
+    parts: list[str] = []
     for row, block in zip(rows, blocks, strict=True):
         label = row.output_shape != before
         note = ""
         if row is heaviest and row.macs:
             note = f"heaviest: {row.macs / total:.0%} of the work"
         parts.append(_layer(row, block, x, middle, label=label, note=note))
+        end = max(end, x + _LETTER * len(note) + _GAP)
         room = _label_width(row) if label else 0.0
         x += max(block.right, room) + _GAP
         before = row.output_shape
-    width, height = math.ceil(x), math.ceil(middle + _TALL * 0.62 + _BOTTOM)
+    width, height = math.ceil(max(x, end)), math.ceil(middle + _TALL * 0.62 + _BOTTOM)
     name = escape(analysis.model.name)
     head = f"<title>{name}</title><style>{_STYLE}</style>" if alone else ""
     alt = f"{name}: the output of each of its {len(rows)} layers as a block"
@@ -138,4 +141,4 @@ def _text(x: float, y: float, content: str, anchor: str, name: str) -> str:
 
 
 def _label_width(row: Row) -> float:
-    return 6.2 * len(words.shape(row.output_shape or ()))
+    return _LETTER * len(words.shape(row.output_shape or ()))

@@ -10,7 +10,7 @@ from core.design.operations import Values
 from core.design.weights import Weights
 from core.specs import Conv2D, DepthwiseConv2D, SeparableConv2D
 
-_Convolution = Conv2D | DepthwiseConv2D | SeparableConv2D
+Convolution = Conv2D | DepthwiseConv2D | SeparableConv2D
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Sweep:
     """
 
     node: str
-    layer: _Convolution  # its strides, padding and activation
+    layer: Convolution  # its strides, padding and activation
     filter: int  # from 0
     filters: int
     image: Values  # [height, width, channels]: what the layer gets, without the border
@@ -36,7 +36,7 @@ class Sweep:
 
 def first_convolution(analysis: Analysis) -> Node | None:
     """The first convolution of a design, also inside a block; None where there is none."""
-    return next((node for node in analysis.nodes if isinstance(node.layer, _Convolution)), None)
+    return next((node for node in analysis.nodes if isinstance(node.layer, Convolution)), None)
 
 
 def sweep(
@@ -56,7 +56,7 @@ def sweep(
     if node is None or node.name not in outputs:
         return None
     layer = node.layer
-    assert isinstance(layer, _Convolution)
+    assert isinstance(layer, Convolution)
     image, values = outputs[node.inputs[0]], outputs[node.name]
     if not 0 <= filter < values.shape[2]:
         raise IndexError(f"filter {filter} of {values.shape[2]}")
@@ -80,7 +80,7 @@ def sweep(
 
 
 def _filter(
-    layer: _Convolution, weights: tuple[Values, ...], number: int
+    layer: Convolution, weights: tuple[Values, ...], number: int
 ) -> tuple[tuple[int, ...], Values, float]:
     """The input channels that a filter sees, its kernel [size, size, channels] and its bias."""
     bias = float(weights[-1][number]) if layer.use_bias else 0.0

@@ -27,7 +27,8 @@ from core.train.nnls import nonnegative
 from core.train.probes import PROBES, Probe
 
 ROUNDS = 5
-_PATIENCE = 3  # so many times the rounds are tried where other programs use the processors
+_FEWEST = 2  # rounds, whatever happens
+_SECONDS = 10.0  # after which no round is begun, be it a slow machine or a busy one
 _QUIET = 0.1  # share of the processors that others may use in a round that counts as undisturbed
 
 Report = Callable[[int, int], None]
@@ -37,7 +38,7 @@ def measure(probes: Sequence[Probe], rounds: int, report: Report) -> Speed:
     """Train the probes and find the coefficients.
 
     The rounds go through all probes in turn, and the shortest time of each counts: so what else
-    the machine does for a moment spoils none for good. It ends after so many undisturbed rounds.
+    the machine does for a moment spoils none for good. It ends after so many undisturbed rounds, or for want of time.
 
     Args:
         report: called with (steps done, steps in all).
@@ -51,9 +52,9 @@ def measure(probes: Sequence[Probe], rounds: int, report: Report) -> Speed:
     for number, probe in enumerate(probes, start=1):
         report(number, total)
         trainees.append(Trainee(probe))
-    quiet = 0
+    quiet, end = 0, time.perf_counter() + _SECONDS
     shares: list[float] = []
-    while quiet < rounds and len(shares) < _PATIENCE * rounds:
+    while quiet < rounds and (len(shares) < _FEWEST or time.perf_counter() < end):
         report(1 + len(probes) + quiet, total)
         others = _Others()
         for trainee in trainees:

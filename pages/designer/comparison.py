@@ -70,7 +70,7 @@ def _figures(left: Analysis, right: Analysis, name: str) -> None:
     for label, ours, theirs, show in (
         ("Parameters", left.parameters, right.parameters, words.count),
         ("Multiply-adds", left.macs, right.macs, words.large),
-        ("Activations an image", 4 * left.values, 4 * right.values, words.size),
+        ("Activations per image", 4 * left.values, 4 * right.values, words.size),
     ):
         row.metric(
             label,

@@ -48,12 +48,16 @@ def stamp(model: ModelSpec) -> str:
     return hashlib.blake2b(link.pack(model).encode(), digest_size=8).hexdigest()
 
 
-def edit(change: Edit, then: int | None = None, on: str | None = None) -> bool:
+def edit(
+    change: Edit, then: int | None = None, on: str | None = None, *, in_place: bool = False
+) -> bool:
     """Make an edit, then select the layer at `then`. For callbacks: problems are shown later, but
     for SpecError, which is raised: the widget explains it.
 
     Args:
         on: stamp of the design that is meant; without it, the one that is shown.
+        in_place: every layer stays where it is, so that gestures made before it still make sense:
+            a number that is typed arrives together with the button that is pressed next.
 
     Returns:
         Whether the design is the one that was meant.
@@ -72,6 +76,10 @@ def edit(change: Edit, then: int | None = None, on: str | None = None) -> bool:
         return False
     if known.stale:
         return False
+    if in_place:
+        state.keep(
+            f"{KEY} same places", {**state.value(f"{KEY} same places", {}), known.on: stamp(model)}
+        )
     shown(model)
     if then is not None:
         select(min(then, len(model.layers) - 1))
@@ -90,6 +98,7 @@ def redo(on: str | None = None) -> bool:
 
 def _go(step: Callable[[Callable[[ModelSpec], bool]], Draft], on: str | None) -> bool:
     known = _Meant(seen() if on is None else on)
+    before = drafts.load().model
     try:
         model = step(known).model
     except AppError as error:
@@ -97,18 +106,31 @@ def _go(step: Callable[[Callable[[ModelSpec], bool]], Draft], on: str | None) ->
         return False
     if not known.stale:
         shown(model)
+        select_change(before, model)
     return not known.stale
+
+
+def select_change(before: ModelSpec, after: ModelSpec) -> None:
+    """Work on the first layer in which two designs differ."""
+    pairs = enumerate(zip(before.layers, after.layers, strict=False))
+    shorter = min(len(before.layers), len(after.layers))
+    first = next((at for at, (old, new) in pairs if old != new), shorter)
+    if before.layers != after.layers:
+        select(min(first, len(after.layers) - 1))
 
 
 class _Meant:
     """Whether a design is the one that a gesture meant; says so on the page where it is not."""
 
     def __init__(self, on: str) -> None:
-        self._on = on
+        places: dict[str, str] = state.value(f"{KEY} same places", {})
+        while on in places:
+            on = places.pop(on)
+        self.on = on
         self.stale = False
 
     def __call__(self, model: ModelSpec) -> bool:
-        self.stale = self._on != stamp(model)
+        self.stale = self.on != stamp(model)
         if self.stale:
             st.toast(
                 "The design had changed before this arrived. Here it is now; make your edit again.",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.design import link
 from core.design.analysis import Analysis
 from core.design.picture import svg
+from core.design.script import script
 from core.errors import AppError
 from pages.shared import frame, images, state
 
@@ -32,17 +34,15 @@ def draw(analysis: Analysis) -> None:
         icon=":material/image:",
         on_click="ignore",
     )
-    _code(analysis, row, name)
+    _code(analysis, row)
     st.markdown(
         "**Link.** The whole design is in it; whoever opens it has the design on this page."
     )
     st.code(state.link("design", link.pack(model)), language=None, wrap_lines=True)
 
 
-def _code(analysis: Analysis, row: st.delta_generator.DeltaGenerator, name: str) -> None:
+def _code(analysis: Analysis, row: DeltaGenerator) -> None:
     """The script, as a download and to read, where the design fits."""
-    from core.design.script import script
-
     draft = state.draft()
     if analysis.errors:
         st.caption("The Keras script comes as soon as the design fits together.")
@@ -58,7 +58,7 @@ def _code(analysis: Analysis, row: st.delta_generator.DeltaGenerator, name: str)
     row.download_button(
         "Keras script (Python)",
         text,
-        file_name=f"{name}.py",
+        file_name="train.py",  # as it calls itself
         mime="text/x-python",
         icon=":material/code:",
         on_click="ignore",

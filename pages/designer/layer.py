@@ -21,6 +21,7 @@ def draw(analysis: Analysis, findings: list[Finding]) -> None:
     model = analysis.model
     at = editing.selected(model)
     row = analysis.rows[at]
+    _elsewhere(findings, row.number)
     with st.container(border=True):
         st.subheader(f"{row.number} · {row.title}", anchor=False)
         st.caption(" ".join((type(row.layer).__doc__ or "").split()))
@@ -30,6 +31,23 @@ def draw(analysis: Analysis, findings: list[Finding]) -> None:
         _numbers(row)
         _actions(model, at)
         _adding(at)
+
+
+def _elsewhere(findings: list[Finding], number: int) -> None:
+    """Say that another layer has an error, and lead there."""
+    others = [item for item in findings if item.level == "error" and item.number != number]
+    if not others:
+        return
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.markdown(
+            f":red[:material/error: Layer {others[0].number} does not fit yet.]", width="content"
+        )
+        st.button(
+            f"Show layer {others[0].number}",
+            key="design-elsewhere",
+            on_click=editing.select,
+            args=(others[0].number - 1,),
+        )
 
 
 def _finding(finding: Finding, key: str) -> None:
@@ -59,10 +77,10 @@ def _settings(layer: LayerSpec, at: int) -> None:
                 return model
             return edits.replace(model, at, now.changed(**{name: value}))
 
-        editing.edit(change)
+        editing.edit(change, in_place=True)
 
     part = f"design-{layer.KIND}-{at}"
-    fields.edit_all(part, layer, main, columns=3, save=save)
+    fields.edit_all(part, layer, main, columns=2, save=save)
     if len(main) < len(names):
         more = st.expander(
             "Bias, penalties and limits",
@@ -154,16 +172,19 @@ def _numbers(row: Row) -> None:
     """What the layer makes and costs; an opened block line by line."""
     if not row.nodes:
         return
+    reach = "all of the image" if row.reach is None else f"{row.reach} × {row.reach} px"
+    st.caption(
+        f"{words.shape(row.input_shape or ())} in, {words.shape(row.output_shape or ())} out · "
+        f"{words.several(row.parameters, 'parameter')} · {words.large(row.macs)} multiply-adds · "
+        f"{words.size(4 * row.values)} of activations per image · sees {reach}"
+    )
     if len(row.nodes) == 1:
-        reach = "all of the image" if row.reach is None else f"{row.reach} × {row.reach} px"
-        st.caption(
-            f"{words.shape(row.input_shape or ())} in, {words.shape(row.output_shape or ())} out · "
-            f"{words.several(row.parameters, 'parameter')} · {words.large(row.macs)} multiply-adds · "
-            f"{words.size(4 * row.values)} of activations an image · sees {reach}"
-        )
         return
     box = st.expander(
-        "Open the block up", icon=":material/account_tree:", key="design-opened", on_change="rerun"
+        "Layers inside the block",
+        icon=":material/account_tree:",
+        key="design-opened",
+        on_change="rerun",
     )
     if box.open:
         with box:

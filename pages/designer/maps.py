@@ -10,17 +10,17 @@ import streamlit as st
 from core import words
 from core.data.dataset import Dataset
 from core.design import maps, window
-from core.design.analysis import Analysis, Row
+from core.design.analysis import Analysis, Node, Row
 from core.design.details import details
 from core.design.forward import forward
 from core.design.weights import Weights, initial, trained
 from core.errors import AppError
 from core.runs import run as runs
-from core.specs import LayerSpec
+from core.specs import LayerSpec, Output
 from pages.designer import editing, kernel
 from pages.shared import cached, charts, frame, images, state
 
-UNTRAINED = "Untrained: random weights"
+UNTRAINED = "Untrained"
 _STRIP, _ALL = 8, 32  # maps of a layer in the list, and of the selected one
 RUNS = 100  # newest runs, whose weights are offered
 _SAMPLES = 40  # images of a class to choose from
@@ -39,10 +39,12 @@ def draw(analysis: Analysis) -> None:
         return
     outputs = forward(analysis, weights, pixels)
     with right:
-        _selected(analysis, outputs)
-    sweep = window.sweep(analysis, weights, outputs, _filter(analysis, outputs))
-    if sweep is not None:
-        kernel.draw(sweep)
+        _selected(analysis, outputs, data.classes)
+    node = _convolution(analysis)
+    if node is not None and node.name in outputs:
+        chosen = _filter(analysis, node, outputs)
+        if (sweep := window.sweep(analysis, weights, outputs, chosen, node)) is not None:
+            kernel.draw(sweep)
     st.markdown("**Every layer, from the image to the classes**")
     for row in analysis.rows:
         if row.nodes and row.nodes[-1].name in outputs:
@@ -62,16 +64,21 @@ def _image(data: Dataset) -> Any:
     if len(rows) > 1:  # a slider needs two ends
         number = min(st.slider("Image", 1, len(rows), key="design-maps-image"), len(rows))
     pixels = np.asarray(data.images.images[rows[number - 1]])
-    st.image(images.tiles([pixels], 1, 192), alt=f"The image, a {data.classes[label]}")
+    st.image(images.tiles([pixels], 1, 192), alt=f"The image, of the class {data.classes[label]}")
     return pixels
 
 
 def _weights(analysis: Analysis) -> Weights:
     """Draw the choice of weights: random ones, or a run's that has this design."""
     fitting = [run.id for run, _ in cached.runs()[:RUNS] if run.has_model and _same(run, analysis)]
-    name = st.selectbox("Weights", [UNTRAINED, *fitting], key="design-maps-weights")
+    name = st.selectbox(
+        "Weights",
+        [UNTRAINED, *fitting],
+        index=1 if fitting else 0,  # what it has learned is of more interest than chance
+        key="design-maps-weights" if fitting else "design-maps-no-weights",
+    )
     if not fitting:
-        st.caption("Train this design to see what it has learned to look for.")
+        st.caption("Random weights. Train this design to see what it learns to look for.")
     if name == UNTRAINED:
         return initial(analysis)
     return trained(runs.find(name).folder, analysis)
@@ -91,19 +98,25 @@ def _plain(layer: LayerSpec) -> LayerSpec:
     return layer.model_copy(update={"vary": ()}) if layer.vary else layer
 
 
-def _filter(analysis: Analysis, outputs: dict[str, Any]) -> int:
-    """Draw the choice of a filter of the first convolution."""
-    node = window.first_convolution(analysis)
-    if node is None or node.name not in outputs:
-        return 0
-    st.markdown(f"**A filter of {node.name.replace('_', ' ')} at work**")
-    count = node.shape[2]
-    if count == 1:
-        return 0
-    return st.slider("Filter", 1, count, key="design-maps-filter", width=320) - 1
+def _convolution(analysis: Analysis) -> Node | None:
+    """The convolution that is shown at work: the selected layer's first one, else the design's."""
+    row = analysis.rows[editing.selected(analysis.model)]
+    own = [node for node in row.nodes if isinstance(node.layer, window.Convolution)]
+    return own[0] if own else window.first_convolution(analysis)
 
 
-def _selected(analysis: Analysis, outputs: dict[str, Any]) -> None:
+def _filter(analysis: Analysis, node: Node, outputs: dict[str, Any]) -> int:
+    """Draw the choice of a filter; at first it is the one that answers most to the image."""
+    row = next(row for row in analysis.rows if node in row.nodes)
+    st.markdown(f"**A filter of layer {row.number} · {row.title} at work**")
+    if node.shape[2] == 1:
+        return 0
+    best = int(outputs[node.name].max(axis=(0, 1)).argmax()) + 1
+    key = f"design-maps-filter-{node.name}"
+    return st.slider("Filter", 1, node.shape[2], best, key=key, width=320) - 1
+
+
+def _selected(analysis: Analysis, outputs: dict[str, Any], classes: tuple[str, ...]) -> None:
     """The maps of the layer that is selected in the stack, with a step to the next one."""
     at = editing.selected(analysis.model)
     row = analysis.rows[at]
@@ -143,6 +156,13 @@ def _selected(analysis: Analysis, outputs: dict[str, Any]) -> None:
             f"{words.shape(output.shape[:2])} values each: dark is {found.low:.3g} or less, "
             f"bright {found.high:.3g} or more."
             + (f" {silent} answer to nothing in this image." if silent else "")
+        )
+    elif isinstance(row.layer, Output):
+        best = sorted(zip(classes, output.tolist(), strict=True), key=lambda pair: -pair[1])[:12]
+        charts.show(
+            charts.probabilities(best, title="Probability of each class"),
+            "design-maps-output",
+            "Probabilities of the classes for this image",
         )
     else:
         made = maps.bars(output, 64)

@@ -34,7 +34,10 @@ def draw(layer: LayerSpec, at: int, save: Save) -> None:
     if not box.open:
         return
     with box:
-        st.caption("What a search may change here. Training uses the settings above.")
+        st.caption(
+            "Marks for the hyperparameter search of a later version: what it may change here. "
+            "A training now uses the settings above."
+        )
         base = f"{part}-names"
         chosen = state.follow(base, list(marked))
         st.pills(

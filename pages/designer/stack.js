@@ -109,6 +109,18 @@ class Stack {
     })
     this.list.replaceChildren(...items)
     this.list.setAttribute("aria-activedescendant", `layer-${this.selected}`)
+    this.reveal()
+  }
+
+  // scroll the list, and not the page, to the selected layer, when it has become another one
+  reveal() {
+    const item = this.list.children[this.selected]
+    if (!item || this.revealed === `${this.selected} of ${this.rows.length}`) return
+    this.revealed = `${this.selected} of ${this.rows.length}`
+    const [top, bottom] = [item.offsetTop - 8, item.offsetTop + item.offsetHeight + 8]
+    const { scrollTop, clientHeight } = this.list
+    if (top < scrollTop) this.list.scrollTop = top
+    else if (bottom > scrollTop + clientHeight) this.list.scrollTop = bottom - clientHeight
   }
 
   // gestures -------------------------------------------------------------------------------------
@@ -125,7 +137,6 @@ class Stack {
       this.selected = index
       this.draw()
       this.do({ act: "select", at: index }, label(this.rows[index], index))
-      this.list.children[index].scrollIntoView({ block: "nearest" })
     }
     if (focus) this.list.focus({ preventScroll: true })
   }

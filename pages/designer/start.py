@@ -61,13 +61,14 @@ def from_address() -> None:
     if not (word := state.address("design")):
         return
     state.leave("design")
-    if word in BY_NAME:
-        _take(BY_NAME[word].model)
-        return
     try:
-        _take(link.unpack(word))
+        _take(BY_NAME[word].model if word in BY_NAME else link.unpack(word))
     except AppError as error:
         frame.show_error(error)
+        return
+    st.toast(
+        "The design of the link is here. Undo brings back the one before.", icon=":material/info:"
+    )
 
 
 def _presets(model: ModelSpec) -> None:

@@ -23,9 +23,9 @@ _STEPS = (
 )
 
 
-def draw(model: ModelSpec) -> None:
-    """Draw the upper bar: what concerns the whole design."""
-    history, now = drafts.history(), editing.stamp(model)
+def draw(model: ModelSpec, fits: bool) -> None:
+    """Draw the upper bar: what concerns the whole design. One that does not fit cannot be trained."""
+    history = drafts.history()
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         start.draw(model)
         key = state.follow("design-name", model.name)
@@ -38,7 +38,6 @@ def draw(model: ModelSpec) -> None:
             icon=":material/undo:",
             disabled=not history.past,
             on_click=editing.undo,
-            args=(now,),
             help="Ctrl Z in the stack",
         )
         st.button(
@@ -47,11 +46,16 @@ def draw(model: ModelSpec) -> None:
             icon=":material/redo:",
             disabled=not history.future,
             on_click=editing.redo,
-            args=(now,),
             help="Ctrl Shift Z in the stack",
         )
         st.space("stretch")
-        if st.button("Continue to training", type="primary", icon=":material/arrow_forward:"):
+        if st.button(
+            "Continue to training",
+            type="primary",
+            icon=":material/arrow_forward:",
+            disabled=not fits,
+            help=None if fits else "A layer does not fit yet: it is marked ✕ in the stack.",
+        ):
             st.switch_page("pages/train.py")
 
 
@@ -70,20 +74,35 @@ def draw_steps(analysis: Analysis) -> None:
 
 
 def _grow(name: str, step: Step, analysis: Analysis) -> None:
-    changed = step(analysis.model, analysis.shape, analysis.classes)
-    if changed is None:
+    before = analysis.model
+    possible = True
+
+    def change(model: ModelSpec) -> ModelSpec:
+        nonlocal before, possible
+        changed = step(model, analysis.shape, analysis.classes)
+        before, possible = model, changed is not None
+        return changed or model
+
+    if editing.edit(change) and not possible:
         st.toast(f"This design cannot be made {name} and still fit.", icon=":material/info:")
-    else:
-        editing.edit(lambda _: changed)
+    editing.select_change(before, drafts.load().model)
 
 
 def _rename(key: str) -> None:
-    def change(model: ModelSpec) -> ModelSpec:
-        return model.changed(name=str(state.value(key)).strip())
-
     if not state.live("design-name", key):
         return
+    name = str(state.value(key)).strip()
     try:
-        editing.edit(change)
-    except SpecError as error:
-        editing.report(error)
+        editing.edit(lambda model: model.changed(name=name), in_place=True)
+    except SpecError:
+        editing.report(
+            SpecError(
+                "A design cannot have this name",
+                expected="1 to 60 letters, digits, spaces and . ( ) + - _",
+                received=repr(name)[:80],
+                remedy="Choose another name",
+            )
+        )
+        return
+    if (now := drafts.load().model.name) != name:
+        st.toast(f"{name} is a preset's name. This design is called {now}.", icon=":material/info:")

@@ -48,7 +48,7 @@ def draw(analysis: Analysis, data: Dataset | None, train: TrainSpec) -> None:
         row.metric(label, figure, width="content", help=about)
     if known is not None and data is not None:
         row.metric(
-            "Time an epoch",
+            "Time per epoch",
             _epoch(analysis, data, train, known),
             width="content",
             help="Estimated from a measurement of this machine, with nothing else running.",

@@ -289,10 +289,17 @@ def test_quick_gestures_hit_what_they_mean(
     wait_for(lambda: filters() == [11, 12, 13, 11, 15, 16], 10.0)
     press(2, "Delete", "Delete")  # 12, and then 11, which is selected after it
     wait_for(lambda: filters() == [13, 11, 15, 16], 10.0)
-    press(2, "Control+z", "Delete")  # 11 stood there; after the undo it is the one before it
-    wait_for(lambda: filters() == [11, 11, 15, 16], 10.0)
+    press(2, "Control+z", "Alt+ArrowDown")  # the undo brings 11 back and selects it
+    wait_for(lambda: filters() == [13, 11, 11, 15, 16], 10.0)
     shown = stack(page).get_by_role("option")
-    expect(shown.nth(3)).to_contain_text("15 filters")
+    expect(shown.nth(4)).to_contain_text("15 filters")
+
+    shown.nth(1).click()
+    expect(page.get_by_role("heading", name="2 · ")).to_be_visible()
+    settled(page)
+    page.get_by_role("spinbutton", name="Filters").fill("50")  # and no Enter
+    page.get_by_role("button", name="Wider").click()
+    wait_for(lambda: filters() == [100, 22, 22, 30, 32], 10.0)
 
 
 def test_feature_maps_and_the_moving_window(app: App, page: Page, examples: Path) -> None:

@@ -292,11 +292,12 @@ def test_feature_maps(open_page: OpenPage, trained_run: Run) -> None:
     """The maps of an image are shown for random weights and for those of a run of this design."""
     draft.change(data=trained_run.spec.data, model=trained_run.spec.model)
     app = view(open_page(PAGE), ":material/filter_center_focus: Feature maps")
-    untrained = [item.value for item in app.markdown if "%" in item.value]
-    app.selectbox(key="design-maps-weights").set_value(trained_run.id).run()
+    assert app.selectbox(key="design-maps-weights").value == trained_run.id
+    learned = [item.value for item in app.markdown if "%" in item.value]
+    app.selectbox(key="design-maps-weights").set_value("Untrained").run()
     assert not app.exception
     assert not errors(app)
-    learned = [item.value for item in app.markdown if "%" in item.value]
+    untrained = [item.value for item in app.markdown if "%" in item.value]
     assert learned != untrained
     assert learned[0].startswith(("circles", "crosses", "squares"))
     app.button(key="design-maps-after").click().run()
@@ -351,3 +352,32 @@ def test_an_empty_stack_keeps_the_training_settings(open_page: OpenPage) -> None
     app.button(key="design-undo").click().run()
     assert draft.load().train.optimizer == "sgd"
     assert draft.load().model == edits.empty()
+
+
+def test_an_error_elsewhere_is_pointed_at(open_page: OpenPage) -> None:
+    """With another layer selected, the page says which one does not fit, and leads there."""
+    draft.edit(lambda model: edits.remove(model, 5))  # Flatten
+    app = select(open_page(PAGE), 1)
+    assert any("Layer 6 does not fit yet" in item.value for item in app.markdown)
+    buttons = {item.label: item for item in app.button}
+    assert buttons["Continue to training"].disabled
+    app.button(key="design-elsewhere").click().run()
+    assert "Layer 6 (Output) needs a row of numbers" in errors(app)
+
+
+def test_a_number_typed_before_a_button_is_pressed_counts(open_page: OpenPage) -> None:
+    """A setting and a button that arrive in one message are both carried out."""
+    app = select(open_page(PAGE), 1)
+    app.number_input(key="design-conv2d-1.filters").set_value(48)
+    app.button(key="design-content_copy").click().run()
+    layer = Conv2D(filters=48, padding="same")
+    assert draft.load().model.layers[1:3] == (layer, layer)
+
+
+def test_a_preset_s_name_is_kept_for_it(open_page: OpenPage) -> None:
+    """A changed design cannot be called starter, and the page says what it is called instead."""
+    draft.edit(lambda model: edits.remove(model, 1))
+    app = open_page(PAGE)
+    app.text_input(key="design-name").set_value("starter").run()
+    assert "my-starter" in app.toast[0].value
+    assert draft.load().model.name == "my-starter"

@@ -22,7 +22,7 @@ class Pooling2D(LayerSpec):
         le=32,
         label="Stride",
         help="Step of the window; empty means as large as the window.",
-        empty="As the window",
+        empty="Window",
     )
     padding: Padding = padding()
 
