@@ -123,14 +123,15 @@ class _Meant:
     """Whether a design is the one that a gesture meant; says so on the page where it is not."""
 
     def __init__(self, on: str) -> None:
-        places: dict[str, str] = state.value(f"{KEY} same places", {})
-        while on in places:
-            on = places.pop(on)
         self.on = on
         self.stale = False
 
     def __call__(self, model: ModelSpec) -> bool:
-        self.stale = self.on != stamp(model)
+        now = stamp(model)
+        places: dict[str, str] = dict(state.value(f"{KEY} same places", {}))
+        while self.on != now and self.on in places:
+            self.on = places.pop(self.on)
+        self.stale = self.on != now
         if self.stale:
             st.toast(
                 "The design had changed before this arrived. Here it is now; make your edit again.",
