@@ -130,6 +130,7 @@ def test_by_drag(app: App, page: Page, examples: Path, wait_for: Wait) -> None:
                 page.get_by_role("option", name=value, exact=True).click()
             else:
                 field = page.get_by_label(label, exact=True)
+                expect(field).to_have_count(1)  # the panel of the layer before has gone
                 field.fill(value)
                 field.press("Tab")
             wait_for(lambda before=before: layers() != before, 10.0)  # type: ignore[misc]
