@@ -30,30 +30,32 @@ def chosen(spec: DataSpec) -> Dataset | None:
 @frame.guarded
 def designer() -> None:
     """Everything that changes with an edit."""
-    if (problem := editing.problem()) is not None:
-        frame.show_error(problem)
+    notices, bar, middle = st.container(), st.container(), st.container()
+    left, right = st.columns([1, 1.25], gap="large")
     draft = state.draft()
     editing.shown(draft.model)
-    top = st.container()
-    data = chosen(draft.data)
+    with notices:
+        if (problem := editing.problem()) is not None:
+            frame.show_error(problem)
+        data = chosen(draft.data)
     shape, classes = (data.shape, len(data.classes)) if data else ASSUMED
     analysis = analyse(draft.model, shape, classes)
     needed = training_memory(analysis, draft.train)
     found = findings(analysis, needed=needed, memory=memory.total())
-    with top:
-        toolbar.draw(draft.model, fits=not analysis.errors)
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        title = frame.plain(data.title) if data else "images as they often are"
-        st.caption(
-            f"For {title}: {words.shape(shape)} (height, width, channels), {classes} classes",
-            width="stretch",
-        )
-        toolbar.draw_steps(analysis)
-    totals.draw(analysis, data, draft.train)
-    network.draw(analysis)
-    left, right = st.columns([1, 1.25], gap="large")
+    with middle:  # first what tells most of an edit: the browser draws it while the rest is made
+        totals.draw(analysis, data, draft.train)
+        network.draw(analysis)
     with left:
         layers.draw(analysis, found)
+    with bar:
+        toolbar.draw(draft.model, fits=not analysis.errors)
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            title = frame.plain(data.title) if data else "images as they often are"
+            st.caption(
+                f"For {title}: {words.shape(shape)} (height, width, channels), {classes} classes",
+                width="stretch",
+            )
+            toolbar.draw_steps(analysis)
     with right:
         layer.draw(analysis, found)
     views.draw(analysis)

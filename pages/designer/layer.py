@@ -21,12 +21,15 @@ def draw(analysis: Analysis, findings: list[Finding]) -> None:
     model = analysis.model
     at = editing.selected(model)
     row = analysis.rows[at]
-    _elsewhere(findings, row.number)
+    with st.container():  # also when empty: what is below would be drawn anew if it moved
+        _elsewhere(findings, row.number)
     with st.container(border=True):
         st.subheader(f"{row.number} · {row.title}", anchor=False)
         st.caption(" ".join((type(row.layer).__doc__ or "").split()))
-        for number, finding in enumerate(item for item in findings if item.number == row.number):
-            _finding(finding, f"{at}-{number}")
+        with st.container():
+            here = [item for item in findings if item.number == row.number]
+            for number, finding in enumerate(here):
+                _finding(finding, f"{at}-{number}")
         _settings(row.layer, at)
         _numbers(row)
         _actions(model, at)
@@ -98,8 +101,9 @@ def _actions(model: ModelSpec, at: int) -> None:
     layer = model.layers[at]
     row = st.container(horizontal=True, gap="small")
     end = isinstance(layer, Input | Output)
-    for label, icon, able, change, then in (
+    for action, label, icon, able, change, then in (
         (
+            "move-up",
             "Move up",
             "arrow_upward",
             edits.can_move(model, at, at - 1),
@@ -107,6 +111,7 @@ def _actions(model: ModelSpec, at: int) -> None:
             at - 1,
         ),
         (
+            "move-down",
             "Move down",
             "arrow_downward",
             edits.can_move(model, at, at + 1),
@@ -114,6 +119,7 @@ def _actions(model: ModelSpec, at: int) -> None:
             at + 1,
         ),
         (
+            "duplicate",
             "Duplicate",
             "content_copy",
             not end,
@@ -121,6 +127,7 @@ def _actions(model: ModelSpec, at: int) -> None:
             at + 1,
         ),
         (
+            "switch",
             "Switch off" if layer.on else "Switch on",
             "toggle_on" if layer.on else "toggle_off",
             not (layer.on and end),
@@ -128,6 +135,7 @@ def _actions(model: ModelSpec, at: int) -> None:
             at,
         ),
         (
+            "delete",
             "Delete",
             "delete",
             not isinstance(layer, Input) or at > 0,
@@ -137,7 +145,7 @@ def _actions(model: ModelSpec, at: int) -> None:
     ):
         row.button(
             label,
-            key=f"design-{icon}",
+            key=f"design-{action}",
             icon=f":material/{icon}:",
             disabled=not able,
             on_click=editing.edit,
@@ -171,6 +179,12 @@ def _add(at: int, on: str) -> None:
 def _numbers(row: Row) -> None:
     """What the layer makes and costs; an opened block line by line."""
     if not row.nodes:
+        off = (
+            "Switched off: what comes in goes out as it is."
+            if not row.layer.on
+            else "Not known yet what comes out."
+        )
+        st.caption(off)
         return
     reach = "all of the image" if row.reach is None else f"{row.reach} × {row.reach} px"
     st.caption(

@@ -1,5 +1,7 @@
 // The picture of the network: the layer under the hand is lit here and in the stack, a click selects.
 
+const listeners = new WeakMap()
+
 export default function ({ data, parentElement }) {
   const box = parentElement.querySelector(".network")
   if (box.dataset.drawn !== data.svg) {
@@ -19,15 +21,16 @@ export default function ({ data, parentElement }) {
       box.scrollLeft += at.left - around.left - around.width / 2
     }
   }
-  const onPoint = (event) => light(event.detail, "pointed")
   const onSelect = (event) => {
     const layer = event.target.closest(".layer")
     if (!layer) return
     window.dispatchEvent(new CustomEvent("layerwise-select", { detail: Number(layer.dataset.number) }))
   }
   const onOver = (event) => light(event.target.closest(".layer")?.dataset.number || 0, "pointed")
-  window.addEventListener("layerwise-point", onPoint)
   box.onclick = onSelect
   box.onpointerover = onOver
-  return () => window.removeEventListener("layerwise-point", onPoint)
+  // one listener for a box, however often this is called: Streamlit asks for the end only once
+  if (!listeners.has(box)) listeners.set(box, (event) => light(event.detail, "pointed"))
+  window.addEventListener("layerwise-point", listeners.get(box))
+  return () => window.removeEventListener("layerwise-point", listeners.get(box))
 }

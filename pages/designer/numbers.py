@@ -8,12 +8,14 @@ from core import words
 from core.design.analysis import Analysis, Row
 from core.design.details import details
 
+_ROWS = 10  # to see at once; more of them, drawn anew, would hold up every edit
+
 
 def draw(analysis: Analysis) -> None:
     """Draw the table."""
     st.dataframe(
         [_row(row, analysis) for row in analysis.rows],
-        height="content",
+        height="content" if len(analysis.rows) <= _ROWS else 35 * (_ROWS + 1),
         hide_index=True,
         placeholder="–",
         column_config={

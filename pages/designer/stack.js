@@ -86,30 +86,41 @@ class Stack {
     }
   }
 
+  // only rows that differ are made anew: laying out forty takes the browser longer than the answer
   draw() {
-    const items = this.rows.map((row, index) => {
-      const item = document.createElement("li")
-      item.id = `layer-${index}`
-      item.setAttribute("role", "option")
-      item.setAttribute("aria-selected", String(index === this.selected))
-      item.setAttribute("aria-label", label(row, index))
-      item.dataset.index = index
-      item.className = [row.on ? "" : "off", row.level || "", row.fixed ? "fixed" : ""].join(" ")
-      item.style.setProperty("--color", row.color)
-      item.append(
-        part("grip", row.fixed ? "" : "⠿"),
-        part("position", String(index + 1)),
-        part("title", row.title),
-        part("details", row.on ? row.details : "switched off"),
-        part("mark", { error: "✕", advice: "!" }[row.level] || (row.vary ? "↔" : "")),
-        part("shape", row.shape)
-      )
-      if (row.says) item.title = row.says
-      return item
+    this.rows.forEach((row, index) => {
+      const there = this.list.children[index]
+      const key = JSON.stringify([row, index === this.selected])
+      if (there?.key === key) return
+      const item = this.item(row, index)
+      item.key = key
+      if (there) there.replaceWith(item)
+      else this.list.append(item)
     })
-    this.list.replaceChildren(...items)
+    while (this.list.children.length > this.rows.length) this.list.lastElementChild.remove()
     this.list.setAttribute("aria-activedescendant", `layer-${this.selected}`)
     this.reveal()
+  }
+
+  item(row, index) {
+    const item = document.createElement("li")
+    item.id = `layer-${index}`
+    item.setAttribute("role", "option")
+    item.setAttribute("aria-selected", String(index === this.selected))
+    item.setAttribute("aria-label", label(row, index))
+    item.dataset.index = index
+    item.className = [row.on ? "" : "off", row.level || "", row.fixed ? "fixed" : ""].join(" ")
+    item.style.setProperty("--color", row.color)
+    item.append(
+      part("grip", row.fixed ? "" : "⠿"),
+      part("position", String(index + 1)),
+      part("title", row.title),
+      part("details", row.on ? row.details : "switched off"),
+      part("mark", { error: "✕", advice: "!" }[row.level] || (row.vary ? "↔" : "")),
+      part("shape", row.shape)
+    )
+    if (row.says) item.title = row.says
+    return item
   }
 
   // scroll the list, and not the page, to the selected layer, when it has become another one

@@ -142,11 +142,11 @@ def test_buttons_do_what_the_stack_does(open_page: OpenPage) -> None:
     """Move, duplicate, switch off, delete, undo and redo are native buttons too."""
     start = draft.load().model
     app = select(open_page(PAGE), 1)
-    app.button(key="design-arrow_downward").click().run()
+    app.button(key="design-move-down").click().run()
     assert draft.load().model.layers[1:3] == (start.layers[2], start.layers[1])
-    app.button(key="design-content_copy").click().run()
+    app.button(key="design-duplicate").click().run()
     assert draft.load().model.layers[2] == draft.load().model.layers[3]
-    app.button(key="design-toggle_on").click().run()
+    app.button(key="design-switch").click().run()
     assert not draft.load().model.layers[3].on
     app.button(key="design-delete").click().run()
     assert len(draft.load().model.layers) == len(start.layers)
@@ -369,7 +369,7 @@ def test_a_number_typed_before_a_button_is_pressed_counts(open_page: OpenPage) -
     """A setting and a button that arrive in one message are both carried out."""
     app = select(open_page(PAGE), 1)
     app.number_input(key="design-conv2d-1.filters").set_value(48)
-    app.button(key="design-content_copy").click().run()
+    app.button(key="design-duplicate").click().run()
     layer = Conv2D(filters=48, padding="same")
     assert draft.load().model.layers[1:3] == (layer, layer)
 
