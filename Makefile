@@ -25,6 +25,7 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks.app
 	$(BIN)/python -m benchmarks.design
 	$(BIN)/python -m benchmarks.epochs
+	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.imports
 
 clean:

@@ -6,10 +6,12 @@ layer above the Input, gives the design back as it is, so that an editor need no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from core.specs import Input, LayerSpec, ModelSpec, Output
 from core.specs.model import MOST_LAYERS
+
+Edit = Callable[[ModelSpec], ModelSpec]
 
 
 def empty(name: str = "my-design") -> ModelSpec:

@@ -14,12 +14,12 @@ import streamlit as st
 
 from core import draft as drafts
 from core.design import edits, link
+from core.design.edits import Edit
 from core.draft import Draft
 from core.errors import AppError, SpecError
 from core.specs import LAYERS, ModelSpec
 from pages.shared import state
 
-Edit = Callable[[ModelSpec], ModelSpec]
 KEY = "design"
 
 

@@ -46,6 +46,7 @@ def draw(analysis: Analysis) -> None:
         if (sweep := window.sweep(analysis, weights, outputs, chosen, node)) is not None:
             kernel.draw(sweep)
     st.markdown("**Every layer, from the image to the classes**")
+    st.caption(f"Up to {_STRIP} channels of each, spread evenly over all it has.")
     for row in analysis.rows:
         if row.nodes and row.nodes[-1].name in outputs:
             _strip(row, outputs[row.nodes[-1].name], data.classes)
@@ -174,7 +175,7 @@ def _selected(analysis: Analysis, outputs: dict[str, Any], classes: tuple[str, .
 
 
 def _strip(row: Row, output: Any, classes: tuple[str, ...]) -> None:
-    """One layer in the list: what it is, and its first maps, or its highest values."""
+    """One layer in the list: what it is, and some of its maps, or its highest values."""
     name, picture = st.columns([1, 3], vertical_alignment="center", gap="large")
     name.markdown(f"{row.number} · **{row.title}**  \n:gray[{words.shape(output.shape)}]")
     if output.ndim == 3:

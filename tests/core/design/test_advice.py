@@ -230,6 +230,11 @@ ADVICE = {
         4,
         "of all parameters",
     ),
+    "flat twice": (
+        design(Input(), Conv2D(), Flatten(), Flatten(), Dense(), Output()),
+        4,
+        "flat already",
+    ),
     "a short sight": (
         design(Input(), Conv2D(), GlobalAveragePooling2D(), Output()),
         2,
