@@ -163,7 +163,7 @@ def test_buttons_do_what_the_stack_does(open_page: OpenPage) -> None:
 def test_input_and_output_cannot_be_moved_away(open_page: OpenPage) -> None:
     """The Input can neither be moved nor deleted nor switched off."""
     app = select(open_page(PAGE), 0)
-    for name in ("arrow_upward", "arrow_downward", "content_copy", "toggle_on", "delete"):
+    for name in ("move-up", "move-down", "duplicate", "switch", "delete"):
         assert app.button(key=f"design-{name}").disabled
 
 
