@@ -1,0 +1,85 @@
+"""Layers that do what Keras's do, faster, while a model trains. No saved model contains them.
+
+Where Keras's time goes, forward and backward, on 256 x 32 x 32 x 32 float32 values on two cores:
+batch normalization 24 ms against 7 ms for the fused kernel, dropout 25 ms, nearly all of it for
+random bits, which are four times as many as are needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+@dataclass
+class Draw:
+    """What random numbers depend on, so that they come again when a training is resumed.
+
+    Attributes:
+        seed: of the run.
+        step: variable int64 [], the step that is being trained, counted from 0.
+        tower: which part of the batch is being traced.
+    """
+
+    seed: int
+    step: Any
+    tower: int = 0
+
+    def key(self, number: int) -> Any:
+        """Seed int32 [2] of one layer in one step and tower."""
+        mixed = self.seed * 1_000_003 + number * 1_009 + self.tower
+        return tf.stack([tf.constant(mixed % 2**31, tf.int32), tf.cast(self.step, tf.int32)])
+
+
+class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
+    """Batch normalization over the last axis with one kernel for mean, variance and output."""
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        if not training:
+            return super().call(inputs, training=training, mask=mask)
+        flat = inputs.shape.rank == 2
+        images = inputs[:, None, None, :] if flat else inputs
+        made, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=images,
+            scale=self.gamma,
+            offset=self.beta,
+            mean=self.moving_mean,
+            variance=self.moving_variance,
+            epsilon=self.epsilon,
+            is_training=True,
+        )
+        # the kernel's variance is that of a sample, Keras's that of all it has
+        values = tf.cast(tf.reduce_prod(tf.shape(images)[:3]), tf.float32)
+        variance *= (values - 1.0) / values
+        for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving * self.momentum + now * (1.0 - self.momentum))
+        return made[:, 0, 0, :] if flat else made
+
+
+class CheapDropout(keras.layers.Layer):  # type: ignore[misc]
+    """Dropout from 16 random bits a value; of whole channels if `spatial`.
+
+    Each value is dropped with the rate rounded to 1/65536, and what stays is scaled by just that.
+    """
+
+    def __init__(self, rate: float, draw: Draw, number: int, *, spatial: bool, **settings: Any):
+        super().__init__(**settings)
+        self.drop = min(round(rate * 65536), 65535)
+        self.draw, self.number, self.spatial = draw, number, spatial
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        if not training or not self.drop:
+            return inputs
+        shape = tf.shape(inputs)
+        if self.spatial:
+            shape = tf.stack([shape[0], 1, 1, shape[3]])
+        count = tf.reduce_prod(shape)
+        bits = tf.random.stateless_uniform(
+            [(count + 1) // 2], self.draw.key(self.number), None, None, tf.int32
+        )
+        drawn = tf.reshape(tf.reshape(tf.bitcast(bits, tf.uint16), [-1])[:count], shape)
+        kept = tf.cast(drawn >= tf.constant(self.drop, tf.uint16), inputs.dtype)
+        return inputs * (kept * tf.cast(65536 / (65536 - self.drop), inputs.dtype))

@@ -1,0 +1,102 @@
+"""core.train.layers: what Keras's layers do, faster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.train import backend
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture
+def layers() -> Any:
+    """The module, imported once TensorFlow has been started."""
+    backend.start()
+    from core.train import layers
+
+    return layers
+
+
+def draw(layers: Any, step: int = 0, seed: int = 0) -> Any:
+    """What random numbers depend on, at some step."""
+    import tensorflow as tf
+
+    return layers.Draw(seed, tf.Variable(step, dtype=tf.int64))
+
+
+@pytest.mark.parametrize("shape", [(8, 5, 6, 3), (1, 4, 4, 2), (9, 7)])
+@pytest.mark.parametrize("momentum", [0.99, 0.5])
+def test_normalization_is_that_of_keras(layers: Any, shape: Any, momentum: float) -> None:
+    """Outputs, gradients and moving statistics, over three batches."""
+    import keras
+    import tensorflow as tf
+
+    ours = layers.FusedBatchNormalization(momentum=momentum, epsilon=0.01)
+    theirs = keras.layers.BatchNormalization(momentum=momentum, epsilon=0.01)
+    rng = np.random.default_rng(0)
+    factors = tf.constant(rng.normal(size=shape).astype("float32"))
+    ours.build(shape)
+    theirs.build(shape)
+    start = [rng.normal(size=shape[-1:]) for _ in range(3)] + [rng.random(shape[-1:]) + 0.5]
+    ours.set_weights(start)
+    theirs.set_weights(start)
+    for _ in range(3):
+        images = tf.constant((3.0 + 2.0 * rng.normal(size=shape)).astype("float32"))
+        made = []
+        for layer in (ours, theirs):
+            with tf.GradientTape() as tape:
+                tape.watch(images)
+                output = layer(images, training=True)
+                loss = tf.reduce_sum(output * factors)
+            watched = [images, layer.gamma.value, layer.beta.value]
+            made.append([output, *tape.gradient(loss, watched), *layer.get_weights()])
+        for one, other in zip(*made, strict=True):
+            np.testing.assert_allclose(one, other, rtol=2e-3, atol=2e-4)
+    np.testing.assert_allclose(ours(images), theirs(images), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.25, 0.5, 0.9])
+def test_dropout_has_its_rate_and_keeps_the_mean(layers: Any, rate: float) -> None:
+    """What stays is scaled so that nothing changes on average."""
+    values = np.ones((100, 10, 10, 20), np.float32)  # 200,000: a standard error of 0.0011 at most
+    layer = layers.CheapDropout(rate, draw(layers), 3, spatial=False)
+    made = np.asarray(layer(values, training=True))
+    assert np.mean(made == 0) == pytest.approx(rate, abs=0.005)
+    assert made.max() == pytest.approx(1 / (1 - rate), rel=1e-3)
+    assert made.mean() == pytest.approx(1.0, abs=0.02)
+    assert (np.asarray(layer(values, training=False)) == 1).all()
+
+
+def test_dropout_of_whole_channels(layers: Any) -> None:
+    """A channel of an image goes or stays as a whole."""
+    layer = layers.CheapDropout(0.5, draw(layers), 0, spatial=True)
+    made = np.asarray(layer(np.ones((50, 4, 5, 30), np.float32), training=True))
+    channels = made.reshape(50, 20, 30)
+    assert (channels == channels[:, :1]).all()
+    assert np.mean(channels[:, 0] == 0) == pytest.approx(0.5, abs=0.06)
+
+
+def test_odd_numbers_of_values(layers: Any) -> None:
+    """Two values share one random number; the last may be alone."""
+    layer = layers.CheapDropout(0.5, draw(layers), 0, spatial=False)
+    assert np.asarray(layer(np.ones((3, 7), np.float32), training=True)).shape == (3, 7)
+
+
+def test_the_same_step_draws_the_same(layers: Any) -> None:
+    """Seed, step, layer and tower make the mask, and nothing else does."""
+    values = np.ones((4, 50), np.float32)
+
+    def mask(step: int = 0, seed: int = 0, number: int = 0, tower: int = 0) -> list[bool]:
+        source = draw(layers, step, seed)
+        source.tower = tower
+        layer = layers.CheapDropout(0.5, source, number, spatial=False)
+        return list((np.asarray(layer(values, training=True)) > 0).ravel())
+
+    assert mask() == mask()
+    others = [mask(step=1), mask(seed=1), mask(number=1), mask(tower=1)]
+    assert all(other != mask() for other in others)
+    assert others[0] != others[1] != others[2] != others[3]

@@ -1,0 +1,155 @@
+"""core.train.loop against Keras, step by step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.specs import (
+    Activation,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Input,
+    Layer,
+    MaxPooling2D,
+    ModelSpec,
+    Output,
+    TrainSpec,
+)
+from core.train import backend
+
+pytestmark = pytest.mark.tensorflow
+
+SHAPE, CLASSES = (8, 8, 3), 4
+
+
+def design(*layers: Layer) -> ModelSpec:
+    """A design of these layers between Input and Output."""
+    return ModelSpec(name="mine", layers=(Input(), *layers, Output()))
+
+
+PLAIN = design(
+    # a bias before the normalization has no gradient but noise, which Adam would blow up
+    Conv2D(filters=6, activation="linear", use_bias=False, l2=0.01, max_norm=0.4),
+    BatchNormalization(),
+    Activation(),
+    MaxPooling2D(),
+    Flatten(),
+    Dense(units=8, l1=0.001),
+)
+RANDOM = design(Conv2D(filters=4), Dropout(rate=0.4), Flatten())
+
+
+@pytest.fixture(autouse=True)
+def keras() -> Any:
+    """Keras, started as the worker does, with a fixed seed for first weights."""
+    module = backend.start()
+    module.utils.set_random_seed(0)
+    return module
+
+
+def build(model: ModelSpec) -> Any:
+    """The Keras model of a design."""
+    from core.design import build as room
+
+    return room.build(model, SHAPE, CLASSES)
+
+
+def pictures(count: int) -> tuple[Any, Any]:
+    """Images uint8 of noise whose brightness tells the class, and labels."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, CLASSES, count)
+    images = rng.integers(0, 60, (count, *SHAPE)) + 60 * labels[:, None, None, None]
+    return images.astype(np.uint8), labels
+
+
+def loop(model: Any, spec: TrainSpec, towers: int = 1, precision: Any = "float32") -> Any:
+    """A loop over a model."""
+    from core.train.loop import Loop
+
+    return Loop(model, spec, precision=precision, towers=towers)
+
+
+def rates(count: int, rate: float = 0.01) -> Any:
+    """The same learning rate for so many steps."""
+    return np.full(count, rate, np.float32)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_steps_are_those_of_keras(optimizer: Any) -> None:
+    """Losses, hits and weights of ten batches, the last one smaller, with penalties and limits."""
+    from core.train import engine
+
+    model = build(PLAIN)
+    spec = TrainSpec(optimizer=optimizer, batch_size=16, learning_rate=0.01)
+    ours = loop(model, spec)
+    engine.compile_model(model, spec)
+    images, labels = pictures(9 * 16 + 5)
+    losses, hits = [], 0.0
+    for start in range(0, len(images), 16):
+        part = slice(start, start + 16)
+        model.reset_metrics()
+        told = model.train_on_batch(images[part], labels[part], return_dict=True)
+        losses.append(float(told["loss"]) * len(labels[part]))
+        hits += float(told["accuracy"]) * len(labels[part])
+    sums = ours.run(images, labels, rates(10))
+    assert sums.images == len(images)
+    assert sums.loss == pytest.approx(sum(losses), rel=1e-3)
+    assert sums.hits == pytest.approx(hits, abs=1.5)
+    for one, other in zip(ours.weights, model.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=0.02, atol=2e-3)
+    assert int(ours.step) == 10
+
+
+@pytest.mark.parametrize("towers", [2, 3])
+def test_towers_add_up_to_the_whole_batch(towers: int) -> None:
+    """Without what looks at the batch as a whole, cutting it changes nothing."""
+    model = build(design(Conv2D(filters=4), Flatten(), Dense(units=6)))
+    spec = TrainSpec(batch_size=16)
+    images, labels = pictures(64)
+    one, many = loop(model, spec), loop(model, spec, towers)
+    sums = [item.run(images, labels, rates(4)) for item in (one, many)]
+    assert sums[0].loss == pytest.approx(sums[1].loss, rel=1e-4)
+    assert sums[0].hits == sums[1].hits
+    for first, second in zip(one.weights, many.weights, strict=True):
+        np.testing.assert_allclose(first, second, rtol=1e-3, atol=1e-5)
+
+
+def test_random_numbers_come_again() -> None:
+    """One run of six steps equals two of three: random numbers hang on the step alone."""
+    model = build(RANDOM)
+    spec = TrainSpec(batch_size=8)
+    images, labels = pictures(48)
+    once, twice = loop(model, spec, 2), loop(model, spec, 2)
+    whole = once.run(images, labels, rates(6))
+    parts = [twice.run(images[part], labels[part], rates(3)) for part in (slice(24), slice(24, 48))]
+    assert whole.loss == pytest.approx(sum(part.loss for part in parts), rel=1e-6)
+    for first, second in zip(once.weights, twice.weights, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_another_seed_drops_others() -> None:
+    """Dropout depends on the run's seed."""
+    model = build(RANDOM)
+    images, labels = pictures(16)
+    losses = {
+        loop(model, TrainSpec(batch_size=16, seed=seed)).run(images, labels, rates(1)).loss
+        for seed in range(3)
+    }
+    assert len(losses) == 3
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_it_learns(precision: str) -> None:
+    """Brightness is learned in some epochs, in either precision."""
+    model = build(design(Conv2D(filters=8), BatchNormalization(), Flatten(), Dense(units=16)))
+    images, labels = pictures(160)
+    ours = loop(model, TrainSpec(batch_size=16), 2, precision)
+    for _ in range(20):
+        sums = ours.run(images, labels, rates(10))
+    assert sums.hits / sums.images > 0.9

@@ -1,0 +1,69 @@
+"""core.train.twin: the same network, made for training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from core.design.presets import preset
+from core.train import backend
+from tests.core.design.strategies import Example, designs
+
+pytestmark = pytest.mark.tensorflow
+
+
+def twins(model: Any, precision: Any = "float32") -> Any:
+    """The twin of a model at step 0."""
+    import tensorflow as tf
+
+    from core.train.layers import Draw
+    from core.train.twin import twin
+
+    return twin(model, precision, Draw(0, tf.Variable(0, dtype=tf.int64)))
+
+
+def softmax(logits: Any) -> Any:
+    """Probabilities [n, classes] of logits."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+@pytest.mark.filterwarnings("ignore:You are using a softmax over axis")
+@settings(max_examples=40, deadline=None)
+@given(designs())
+def test_random_designs(example: Example) -> None:
+    """Softmax of its logits are the model's probabilities, with weights in the same order."""
+    keras = backend.start()
+    from core.design.build import build
+
+    model = build(*example)
+    images = np.random.default_rng(0).integers(0, 256, (3, *example.shape), np.uint8)
+    made = twins(model)
+    for one, other in zip(made.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    logits = np.asarray(made(images, training=False), np.float64)
+    expected = np.asarray(model(images, training=False))
+    if np.isfinite(expected).all():
+        np.testing.assert_allclose(softmax(logits), expected, rtol=1e-3, atol=1e-4)
+    keras.backend.clear_session()
+
+
+@pytest.mark.parametrize("name", ["keras-cifar10", "resnet-mini"])
+def test_half_precision_keeps_weights_and_logits_whole(name: str) -> None:
+    """Sums are in bfloat16; weights and logits are not."""
+    backend.start()
+    from core.design.build import build
+
+    model = build(preset(name).model, (32, 32, 3), 10)
+    made = twins(model, "bfloat16")
+    assert {str(weight.dtype) for weight in made.weights} == {"float32"}
+    images = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), np.uint8)
+    logits = made(images, training=False)
+    assert str(logits.dtype) == "<dtype: 'float32'>"
+    inner = [layer.compute_dtype for layer in made.layers if layer.name.startswith("conv")]
+    assert not inner or set(inner) == {"bfloat16"}
+    expected = np.asarray(model(images, training=False))
+    np.testing.assert_allclose(softmax(np.asarray(logits)), expected, atol=0.02)
