@@ -18,9 +18,15 @@ TENSORFLOW = {
     "core.design.build",
     "core.train.clocks",
     "core.train.engine",
+    "core.train.evaluation",
     "core.train.export",
+    "core.train.fast",
+    "core.train.layers",
+    "core.train.loop",
+    "core.train.optimizers",
     "core.train.recorder",
     "core.train.trainee",
+    "core.train.twin",
 }
 # a module imports only from lower ranks, or from its own package
 RANKS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import keras
@@ -23,6 +24,22 @@ class Sums(NamedTuple):
     images: int
 
 
+def parts(images: Any, labels: Any, towers: int) -> Iterator[tuple[Any, Any, Any]]:
+    """A batch cut into parts of about the same size: images, labels, and their weights, float32.
+
+    All weights are 1, except where there are fewer images than towers: then some come again, with a
+    weight of 0, since a network cannot be asked about no image at all.
+    """
+    count = tf.shape(labels)[0]
+    places = tf.range(tf.maximum(count, towers))
+    for tower in range(towers):
+        total = tf.shape(places)[0]
+        chosen = places[total * tower // towers : total * (tower + 1) // towers]
+        some = chosen % count
+        weight = tf.cast(chosen < count, tf.float32)
+        yield tf.gather(images, some), tf.gather(labels, some), weight
+
+
 class Loop:
     """Trains a model's twin on what it is fed.
 
@@ -42,13 +59,14 @@ class Loop:
         self._twin = twin(model, precision, self._draw)
         self._variables = [weight.value for weight in self._twin.trainable_variables]
         self._optimizer = Optimizer(spec, self._variables)
-        self._batch_size, self._towers = spec.batch_size, towers
+        self._towers = towers
         height, width, channels = model.input_shape[1:]
         self._run = tf.function(
             self._steps,
             input_signature=[
                 tf.TensorSpec((None, height, width, channels), tf.uint8),
                 tf.TensorSpec((None,), tf.int32),
+                tf.TensorSpec((), tf.int32),
                 tf.TensorSpec((None,), tf.float32),
             ],
             autograph=False,
@@ -60,51 +78,53 @@ class Loop:
         return list(self._twin.get_weights())
 
     def run(
-        self, images: NDArray[np.uint8], labels: NDArray[Any], rates: NDArray[np.float32]
+        self,
+        images: NDArray[np.uint8],
+        labels: NDArray[Any],
+        batch_size: int,
+        rates: NDArray[np.float32],
     ) -> Sums:
         """Train one step for every learning rate.
 
         Args:
-            images: uint8 [n, height, width, channels], in their order; only the last batch may be
-                smaller than the others, but not than the number of towers.
+            images: uint8 [n, height, width, channels], in their order; the last batch may be smaller
+                than the others.
             labels: int32 [n].
         """
-        loss, hits = self._run(images, labels.astype(np.int32, copy=False), rates)
+        loss, hits = self._run(images, labels.astype(np.int32, copy=False), batch_size, rates)
         return Sums(float(loss), int(hits), len(images))
 
-    def _steps(self, images: Any, labels: Any, rates: Any) -> tuple[Any, Any]:
+    def _steps(self, images: Any, labels: Any, batch_size: Any, rates: Any) -> tuple[Any, Any]:
         def step(number: Any, loss: Any, hits: Any) -> tuple[Any, Any, Any]:
-            span = slice(number * self._batch_size, (number + 1) * self._batch_size)
+            span = slice(number * batch_size, (number + 1) * batch_size)
             more, right = self._step(images[span], labels[span], rates[number])
             return number + 1, loss + more, hits + right
 
         _, loss, hits = tf.while_loop(
             lambda number, *_: number < tf.shape(rates)[0],
             step,
-            (tf.constant(0), tf.constant(0.0), tf.constant(0)),
+            (tf.constant(0), tf.constant(0.0), tf.constant(0.0)),
             parallel_iterations=1,
         )
         return loss, hits
 
     def _step(self, images: Any, labels: Any, rate: Any) -> tuple[Any, Any]:
         """One step; returns the sum of its losses and the number of its hits."""
-        count = tf.shape(images)[0]
         losses, hits = [], []
         with tf.GradientTape() as tape:
-            for tower in range(self._towers):
-                part = slice(count * tower // self._towers, count * (tower + 1) // self._towers)
+            for tower, (some, known, weight) in enumerate(parts(images, labels, self._towers)):
                 self._draw.tower = tower
-                logits = self._twin(images[part], training=True)
-                loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels[part], logits)
-                losses.append(tf.reduce_sum(loss))
-                found = tf.argmax(logits, axis=-1, output_type=tf.int32)
-                hits.append(tf.reduce_sum(tf.cast(found == labels[part], tf.int32)))
+                logits = self._twin(some, training=True)
+                loss = tf.nn.sparse_softmax_cross_entropy_with_logits(known, logits)
+                losses.append(tf.reduce_sum(weight * loss))
+                right = tf.argmax(logits, axis=-1, output_type=tf.int32) == known
+                hits.append(tf.reduce_sum(weight * tf.cast(right, tf.float32)))
             total = tf.add_n(losses)
-            images_here = tf.cast(count, tf.float32)
+            count = tf.cast(tf.shape(labels)[0], tf.float32)
             # as Keras does, the loss that is told holds the penalties
             if penalties := self._twin.losses:
-                total += tf.add_n(penalties) * images_here
-            aim = total / images_here
+                total += tf.add_n(penalties) * count
+            aim = total / count
         self._optimizer.apply(tape.gradient(aim, self._variables), rate)
         for weight in self._twin.trainable_variables:
             if weight.constraint is not None:

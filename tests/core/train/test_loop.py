@@ -81,14 +81,16 @@ def rates(count: int, rate: float = 0.01) -> Any:
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-def test_steps_are_those_of_keras(optimizer: Any) -> None:
+def test_steps_are_those_of_keras(keras: Any, optimizer: Any) -> None:
     """Losses, hits and weights of ten batches, the last one smaller, with penalties and limits."""
-    from core.train import engine
-
     model = build(PLAIN)
     spec = TrainSpec(optimizer=optimizer, batch_size=16, learning_rate=0.01)
     ours = loop(model, spec)
-    engine.compile_model(model, spec)
+    theirs = {
+        "adam": keras.optimizers.Adam(0.01),
+        "sgd": keras.optimizers.SGD(0.01, momentum=0.9),
+    }[optimizer]
+    model.compile(theirs, "sparse_categorical_crossentropy", metrics=["accuracy"])
     images, labels = pictures(9 * 16 + 5)
     losses, hits = [], 0.0
     for start in range(0, len(images), 16):
@@ -97,7 +99,7 @@ def test_steps_are_those_of_keras(optimizer: Any) -> None:
         told = model.train_on_batch(images[part], labels[part], return_dict=True)
         losses.append(float(told["loss"]) * len(labels[part]))
         hits += float(told["accuracy"]) * len(labels[part])
-    sums = ours.run(images, labels, rates(10))
+    sums = ours.run(images, labels, 16, rates(10))
     assert sums.images == len(images)
     assert sums.loss == pytest.approx(sum(losses), rel=1e-3)
     assert sums.hits == pytest.approx(hits, abs=1.5)
@@ -113,7 +115,7 @@ def test_towers_add_up_to_the_whole_batch(towers: int) -> None:
     spec = TrainSpec(batch_size=16)
     images, labels = pictures(64)
     one, many = loop(model, spec), loop(model, spec, towers)
-    sums = [item.run(images, labels, rates(4)) for item in (one, many)]
+    sums = [item.run(images, labels, 16, rates(4)) for item in (one, many)]
     assert sums[0].loss == pytest.approx(sums[1].loss, rel=1e-4)
     assert sums[0].hits == sums[1].hits
     for first, second in zip(one.weights, many.weights, strict=True):
@@ -126,8 +128,10 @@ def test_random_numbers_come_again() -> None:
     spec = TrainSpec(batch_size=8)
     images, labels = pictures(48)
     once, twice = loop(model, spec, 2), loop(model, spec, 2)
-    whole = once.run(images, labels, rates(6))
-    parts = [twice.run(images[part], labels[part], rates(3)) for part in (slice(24), slice(24, 48))]
+    whole = once.run(images, labels, 8, rates(6))
+    parts = [
+        twice.run(images[part], labels[part], 8, rates(3)) for part in (slice(24), slice(24, 48))
+    ]
     assert whole.loss == pytest.approx(sum(part.loss for part in parts), rel=1e-6)
     for first, second in zip(once.weights, twice.weights, strict=True):
         np.testing.assert_array_equal(first, second)
@@ -138,7 +142,7 @@ def test_another_seed_drops_others() -> None:
     model = build(RANDOM)
     images, labels = pictures(16)
     losses = {
-        loop(model, TrainSpec(batch_size=16, seed=seed)).run(images, labels, rates(1)).loss
+        loop(model, TrainSpec(batch_size=16, seed=seed)).run(images, labels, 16, rates(1)).loss
         for seed in range(3)
     }
     assert len(losses) == 3
@@ -151,5 +155,5 @@ def test_it_learns(precision: str) -> None:
     images, labels = pictures(160)
     ours = loop(model, TrainSpec(batch_size=16), 2, precision)
     for _ in range(20):
-        sums = ours.run(images, labels, rates(10))
+        sums = ours.run(images, labels, 16, rates(10))
     assert sums.hits / sums.images > 0.9

@@ -1,0 +1,54 @@
+"""Loss and accuracy of a model on images that it does not learn from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from core.train.loop import parts
+
+
+class Evaluation:
+    """Puts images through a model, in parts side by side as in training.
+
+    Args:
+        model: from uint8 images to probabilities, as it is saved.
+    """
+
+    def __init__(self, model: keras.Model, towers: int) -> None:
+        self._model, self._towers = model, towers
+        self._run = tf.function(
+            self._sums,
+            input_signature=[
+                tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8),
+                tf.TensorSpec((None,), tf.int32),
+            ],
+            autograph=False,
+        )
+
+    def run(self, images: Any, labels: Any) -> tuple[float, int]:
+        """Sum of the losses, without penalties, and number of hits.
+
+        Args:
+            images: uint8 [n, height, width, channels].
+            labels: int32 [n].
+        """
+        loss, hits = self._run(images, labels)
+        return float(loss), int(hits)
+
+    @property
+    def penalties(self) -> float:
+        """What large weights add to the loss, as Keras tells it."""
+        return float(sum(float(loss) for loss in self._model.losses))
+
+    def _sums(self, images: Any, labels: Any) -> tuple[Any, Any]:
+        losses, hits = [], []
+        for some, known, weight in parts(images, labels, self._towers):
+            chances = self._model(some, training=False)
+            loss = keras.losses.sparse_categorical_crossentropy(known, chances)
+            losses.append(tf.reduce_sum(weight * loss))
+            right = tf.argmax(chances, axis=-1, output_type=tf.int32) == known
+            hits.append(tf.reduce_sum(weight * tf.cast(right, tf.float32)))
+        return tf.add_n(losses), tf.add_n(hits)

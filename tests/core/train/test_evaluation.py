@@ -1,0 +1,46 @@
+"""core.train.evaluation against Keras."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.design.presets import preset
+from core.specs import BatchNormalization, Conv2D, Dense, Flatten, Input, ModelSpec, Output
+from core.train import backend
+
+pytestmark = pytest.mark.tensorflow
+
+PENALISED = ModelSpec(
+    name="mine",
+    layers=(
+        Input(),
+        Conv2D(filters=4, l2=0.01),
+        BatchNormalization(),
+        Flatten(),
+        Dense(l1=0.01, units=8),
+        Output(),
+    ),
+)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 50])
+@pytest.mark.parametrize("towers", [1, 2, 4])
+@pytest.mark.parametrize("design", [PENALISED, preset("mobilenet-mini").model], ids=["own", "deep"])
+def test_figures_are_those_of_keras(design: ModelSpec, towers: int, count: int) -> None:
+    """Loss with its penalties, and accuracy, even of fewer images than towers."""
+    keras = backend.start()
+    from core.design.build import build
+    from core.train.evaluation import Evaluation
+
+    rng = np.random.default_rng(count)
+    images = rng.integers(0, 256, (count, 16, 16, 3), np.uint8)
+    labels = rng.integers(0, 4, count).astype(np.int32)
+    model = build(design, (16, 16, 3), 4)
+    model.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    loss, accuracy = model.evaluate(images, labels, verbose=0)
+    evaluation = Evaluation(model, towers)
+    total, hits = evaluation.run(images, labels)
+    assert total / count + evaluation.penalties == pytest.approx(loss, rel=1e-4)
+    assert hits / count == pytest.approx(accuracy)
+    keras.backend.clear_session()
