@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import show, spread
+from benchmarks.common import show
 from core.design.presets import PRESETS, preset
 from core.specs import TrainSpec
 from core.train import backend
@@ -76,6 +76,11 @@ def main() -> None:
         ("design", *(way.title for way in WAYS)),
         rows,
     )
+
+
+def told(speeds: list[float]) -> str:
+    """Median and range, in whole images."""
+    return f"{statistics.median(speeds):,.0f} ({min(speeds):,.0f} to {max(speeds):,.0f})"
 
 
 def race(data: Path, name: str, rounds: int) -> list[list[float]]:
