@@ -66,9 +66,7 @@ def main() -> None:
     for name in options.designs:
         found = race(options.data, name, options.rounds)
         base = statistics.median(found[0])
-        cells = [
-            f"{spread(speeds, '')}; {statistics.median(speeds) / base:.2f}" for speeds in found
-        ]
+        cells = [f"{told(speeds)}; {statistics.median(speeds) / base:.2f}" for speeds in found]
         rows.append((name, *cells))
         print(*rows[-1], sep=" | ", file=sys.stderr, flush=True)
     show(

@@ -60,6 +60,7 @@ def test_cold_deep_link(app: App, workspace: Path, page: Page) -> None:
 def test_delete_a_run(app: App, trained_run: Run, page: Page) -> None:
     """Deleting asks once and then removes the run's folder."""
     page.goto(f"{app.url}/runs?run={trained_run.id}")
+    settled(page)
     page.get_by_role("button", name="Delete run").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_text("There are no runs yet.")).to_be_visible()
