@@ -21,15 +21,13 @@ def draw(analysis: Analysis, findings: list[Finding]) -> None:
     model = analysis.model
     at = editing.selected(model)
     row = analysis.rows[at]
-    with st.container():  # also when empty: what is below would be drawn anew if it moved
-        _elsewhere(findings, row.number)
+    _elsewhere(findings, row.number)
     with st.container(border=True):
         st.subheader(f"{row.number} · {row.title}", anchor=False)
         st.caption(" ".join((type(row.layer).__doc__ or "").split()))
-        with st.container():
-            here = [item for item in findings if item.number == row.number]
-            for number, finding in enumerate(here):
-                _finding(finding, f"{at}-{number}")
+        here = [item for item in findings if item.number == row.number]
+        for number, finding in enumerate(here):
+            _finding(finding, f"{at}-{number}")
         _settings(row.layer, at)
         _numbers(row)
         _actions(model, at)
