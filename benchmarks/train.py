@@ -3,7 +3,7 @@
     python -m benchmarks.train CIFAR10.npz [--rounds 5] [--designs tf-tutorial keras-cifar10]
 
 Every configuration has a process of its own, since threads are chosen once in each. They take turns,
-one round after the other, and train the same number of images each time; the graphs are made before.
+one round after the other, of about four seconds each; the graphs are made before.
 CIFAR10.npz has x_train, uint8 [50000, 32, 32, 3], and y_train.
 """
 

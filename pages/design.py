@@ -30,14 +30,13 @@ def chosen(spec: DataSpec) -> Dataset | None:
 @frame.guarded
 def designer() -> None:
     """Everything that changes with an edit."""
-    notices, bar, middle = st.container(), st.container(), st.container()
-    left, right = st.columns([1, 1.25], gap="large")
+    if (problem := editing.problem()) is not None:
+        frame.show_error(problem)
     draft = state.draft()
     editing.shown(draft.model)
-    with notices:
-        if (problem := editing.problem()) is not None:
-            frame.show_error(problem)
-        data = chosen(draft.data)
+    data = chosen(draft.data)
+    bar, middle = st.container(), st.container()
+    left, right = st.columns([1, 1.25], gap="large")
     shape, classes = (data.shape, len(data.classes)) if data else ASSUMED
     analysis = analyse(draft.model, shape, classes)
     needed = training_memory(analysis, draft.train)

@@ -76,7 +76,7 @@ def _snake_case(name: str) -> str:
 
 
 def _arrays(groups: dict[str, str], content: bytes) -> dict[str, tuple[Values, ...]]:
-    import h5py  # type: ignore[import-untyped]  # comes with Keras; takes 50 ms
+    import h5py  # type: ignore[import-untyped]  # here, since it takes 50 ms
 
     with h5py.File(io.BytesIO(content), "r") as file:
         layers = file["layers"]
