@@ -119,12 +119,11 @@ with frame.page("Data", "Choose the images to learn from, and look at them first
             add()
         with st.expander("How images are prepared", icon=":material/tune:"):
             valid = fields.edit_all("data", state.draft().data, SETTINGS, columns=1)
-        if st.button(
-            "Continue to the design",
-            type="primary",
+        st.page_link(
+            "pages/design.py",
+            label="**Continue to the design**",
             icon=":material/arrow_forward:",
             disabled=not valid,
-        ):
-            st.switch_page("pages/design.py")
+        )
     with right:
         overview()

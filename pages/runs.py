@@ -28,9 +28,12 @@ def one(run: Run) -> None:
     if run.status.state.final and actions.button("Delete run", icon=":material/delete:"):
         confirm_delete(run)
     spec = run.spec
-    if actions.button("Use these settings again", icon=":material/replay:"):
-        state.change(data=spec.data, model=spec.model, train=spec.train)
-        st.switch_page("pages/train.py")
+    actions.page_link(
+        "pages/train.py",
+        label="Use these settings again",
+        icon=":material/replay:",
+        query_params={"again": run.id},
+    )
     st.subheader("Settings", anchor=False)
     left, right = st.columns(2)
     left.dataframe(settings(spec.train), hide_index=True)
@@ -59,7 +62,7 @@ with frame.page("Runs", "Every training so far, the newest first. Click one to o
         st.page_link("pages/runs.py", label="All runs", icon=":material/arrow_back:")
         one(runs.find(name))
     elif cached.runs():
-        table.show_runs("runs")
+        table.show_runs("runs", here=True)
     else:
         st.info("There are no runs yet.", icon=":material/info:")
         st.page_link("pages/train.py", label="Start a training", icon=":material/play_circle:")

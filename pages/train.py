@@ -29,6 +29,15 @@ def current() -> Run | None:
 
 
 @frame.guarded
+def again() -> None:
+    """Take over the settings of the run that the address asks for, once."""
+    if name := state.address("again"):
+        state.leave("again")
+        spec = runs.find(name).spec
+        state.change(data=spec.data, model=spec.model, train=spec.train)
+
+
+@frame.guarded
 def progress() -> None:
     """The run that is shown."""
     run = current()
@@ -69,6 +78,7 @@ def settings() -> None:
 
 
 with frame.page("Train", "Train the chosen design on the chosen images, and watch it learn."):
+    again()
     left, right = st.columns([1, 1.8], gap="large")
     # the run first: whatever is wrong with the next one's images, this one is shown
     with right:

@@ -49,14 +49,13 @@ def draw(model: ModelSpec, fits: bool) -> None:
             help="Ctrl Shift Z in the stack",
         )
         st.space("stretch")
-        if st.button(
-            "Continue to training",
-            type="primary",
+        st.page_link(
+            "pages/train.py",
+            label="**Continue to training**",
             icon=":material/arrow_forward:",
             disabled=not fits,
             help=None if fits else "A layer does not fit yet: it is marked ✕ in the stack.",
-        ):
-            st.switch_page("pages/train.py")
+        )
 
 
 def draw_steps(analysis: Analysis) -> None:

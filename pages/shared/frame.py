@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import streamlit as st
 
@@ -84,11 +84,31 @@ def _sidebar() -> None:
         st.markdown("### :material/layers: Layerwise")
         for path, label, icon in MENU:
             st.page_link(path, label=label, icon=icon, width="stretch")
-        _running()
+        redrawn(_running, every=2.0)
 
 
-@st.fragment(run_every=2.0)
-@guarded
+def redrawn(draw: Callable[..., None], *args: Any, every: float) -> None:
+    """Draw something again every few seconds, as long as any run is on its way.
+
+    Not otherwise: Streamlit's browser side loses the page where such a redrawing comes right behind
+    a change of page that was made by `st.switch_page` (it takes the redrawing's session for another
+    page's). Where a change of page needs no more than a click, use `st.page_link`, which stops the
+    redrawing first.
+    """
+
+    def drawn(*args: Any) -> None:
+        if on_its_way and not _on_its_way():
+            st.rerun()  # the whole page, without redrawing
+        draw(*args)
+
+    on_its_way = _on_its_way()
+    st.fragment(guarded(drawn), run_every=every if on_its_way else None)(*args)
+
+
+def _on_its_way() -> bool:
+    return any(not status.state.final for _, status in cached.runs())
+
+
 def _running() -> None:
     """What trains now, and how many runs wait; also gives the queue a push after a restart."""
     queue.ensure()

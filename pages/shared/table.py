@@ -13,10 +13,15 @@ from core.runs.status import RunStatus
 from pages.shared import cached, frame, state
 
 
-@st.fragment(run_every=2.0)
-@frame.guarded
-def show_runs(key: str, count: int | None = None) -> None:
-    """Draw the newest `count` runs, or all, and keep them up to date; a click on one opens it."""
+def show_runs(key: str, count: int | None = None, *, here: bool = False) -> None:
+    """Draw the newest `count` runs, or all, and keep them up to date.
+
+    A click on one opens it on the Runs page; `here` says that this is that page.
+    """
+    frame.redrawn(_runs, key, count, here, every=2.0)
+
+
+def _runs(key: str, count: int | None, here: bool) -> None:
     listed = cached.runs()[:count]
     drawn = state.value(f"{key} drawn", [])
     event = st.dataframe(
@@ -39,7 +44,12 @@ def show_runs(key: str, count: int | None = None) -> None:
     )
     state.keep(f"{key} drawn", [run.id for run, _ in listed])
     for row, _ in event.selection.cells:
-        if row < len(drawn):  # the table as the person saw it, before any newer run
+        if row >= len(drawn):  # of the table as the person saw it, before any newer run
+            continue
+        if here:
+            state.go("run", drawn[row])
+            st.rerun()
+        else:
             st.switch_page("pages/runs.py", query_params={"run": drawn[row]})
 
 

@@ -27,10 +27,13 @@ def test_table_lists_runs(open_page: OpenPage, trained_run: Run) -> None:
 
 
 def test_settings_can_be_used_again(open_page: OpenPage, trained_run: Run) -> None:
-    """Use these settings again puts the run's images, design and training into the draft."""
-    app = open_page("pages/runs.py", run=trained_run.id)
-    next(b for b in app.button if b.label == "Use these settings again").click().run()
+    """Use these settings again leads to Train, which puts them into the draft, once."""
+    links = [item.proto for item in open_page("pages/runs.py", run=trained_run.id).get("page_link")]
+    link = next(item for item in links if item.label == "Use these settings again")
+    assert link.query_string == f"again={trained_run.id}"
+    app = open_page("pages/train.py", again=trained_run.id)
     assert not app.exception
+    assert "again" not in app.query_params
     assert draft.load().order().train == trained_run.spec.train
     assert draft.load().data == trained_run.spec.data
 
