@@ -25,7 +25,7 @@ from core.design.analysis import analyse
 from core.design.cost import Speed, seconds_per_epoch
 from core.design.presets import PRESETS, preset
 from core.specs import TrainSpec
-from core.train import backend, speed
+from core.train import backend, plan, speed
 
 SHAPES = ((28, 28, 1), (32, 32, 3), (64, 64, 3))
 BATCH_SIZES = (32, 128)
@@ -104,16 +104,17 @@ def fastest_epoch(name: str, shape: tuple[int, int, int], batch_size: int) -> fl
     """What training takes."""
     keras = backend.start()
     from core.design.build import build
-    from core.train import engine
     from core.train.clocks import EpochClock
+    from core.train.engine import Engine
     from core.train.trainee import noise
 
     spec = settings(name, batch_size)
     model = build(preset(name).model, shape, CLASSES)
-    engine.compile_model(model, spec)
     clock = EpochClock()
     rows = np.arange(TRAIN + VALIDATION)
-    engine.fit(model, noise(shape, len(rows)), rows[:TRAIN], rows[TRAIN:], spec, clock)
+    way = plan.choose(spec)
+    assert way is not None, "measure the machine first"
+    Engine(model, spec, way).fit(noise(shape, len(rows)), rows[:TRAIN], rows[TRAIN:], clock)
     keras.backend.clear_session()
     return min(clock.seconds)
 

@@ -19,11 +19,14 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path in the same folder that takes `path`'s place when the block ends well.
 
     The temporary name keeps the suffix, since writers such as Keras choose the format by it. Readers
-    see the old file or the new one, never a half of it; a failure leaves the old one.
+    see the old file or the new one, never a half of it, even after a power cut; a failure leaves the
+    old one.
     """
     part = path.with_name(f".{path.stem}-{uuid.uuid4().hex[:8]}{path.suffix}")
     try:
         yield part
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
@@ -31,10 +34,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace `path` with `content`, atomically and through to the disk."""
-    with storing(path, f"save {path.name}"), replacing(path) as part, part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    with storing(path, f"save {path.name}"), replacing(path) as part:
+        part.write_bytes(content)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -51,6 +52,15 @@ def append_json(path: Path, value: dict[str, Any]) -> None:
     with storing(path, f"append to {path.name}"), path.open("ab", buffering=0) as file:
         if file.write(line) < len(line):  # the rest did not fit
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def end_line(path: Path) -> None:
+    """Close a last line that was torn, so that the next one does not become part of it."""
+    with storing(path, f"append to {path.name}"), path.open("ab+", buffering=0) as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                file.write(b"\n")
 
 
 def read_json_lines(path: Path, keep: Callable[[dict[str, Any]], bool] | None = None) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +40,14 @@ def write_examples(folder: Path, per_class: int = 20) -> Path:
         for number in range(per_class):
             draw_example(label, number).save(folder / label / f"{number:03d}.png")
     return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def precision() -> Iterator[None]:
+    """The same precision on all machines, and no time for finding out which is faster."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAYERWISE_PRECISION", "float32")
+        yield
 
 
 @pytest.fixture

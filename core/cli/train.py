@@ -1,4 +1,4 @@
-"""The verbs train and runs: start a training and follow it; list the trainings there are."""
+"""The verbs train, resume and runs: start or go on with a training and follow it; list them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from core.data import catalogue
 from core.design import designs
 from core.runs import queue
 from core.runs import run as runs
+from core.runs.resume import resume
 from core.runs.run import Run
 from core.runs.status import RunStatus, State
 from core.specs import DataSpec, RunSpec, TrainSpec
@@ -38,6 +39,12 @@ def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
         "--tag", action="append", default=[], metavar="KEY=VALUE", help="file the run under a tag"
     )
     train.set_defaults(verb=_train)
+    more = verbs.add_parser(
+        "resume", parents=[common], help="go on with a run that was stopped, lost or done"
+    )
+    more.add_argument("run", help="the run's name")
+    more.add_argument("--epochs", type=int, default=0, help="epochs to add to those it was to have")
+    more.set_defaults(verb=_resume)
     listing = verbs.add_parser("runs", parents=[common], help="list the runs")
     listing.set_defaults(verb=_runs)
 
@@ -55,7 +62,17 @@ def _train(options: argparse.Namespace) -> int:
     )
     with decoding() as progress:
         run = order(spec, progress)
-    status = _follow(run)
+    return _end(options, run, _follow(run))
+
+
+def _resume(options: argparse.Namespace) -> int:
+    run = runs.find(options.run)
+    resume(run, options.epochs)
+    return _end(options, run, _follow(run))
+
+
+def _end(options: argparse.Namespace, run: Run, status: RunStatus) -> int:
+    """Tell how a run ended; returns the exit code."""
     if options.json:
         print(json.dumps(_run_result(run, status)))
     else:
@@ -66,6 +83,8 @@ def _train(options: argparse.Namespace) -> int:
             f"{words.duration(status.seconds)}. Model and log: {run.folder}",
             markup=False,
         )
+    for note in status.notes:
+        err.print(note, markup=False)
     if status.error is not None:
         error = errors.from_dict(status.error)
         err.print(f"Error: {error}", style="red", markup=False)

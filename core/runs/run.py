@@ -8,6 +8,7 @@ saved_models/<run>/
     labels.json      class names, image size and fit: what predicting needs to know
     model.keras      the best model so far; resizes and rescales photos of any size
     model.onnx       the same for onnxruntime, for images at the working size
+    checkpoint.npz   the training at its last checkpoint, from which it can be resumed
     cancel           present when someone asked the worker to stop
 """
 
@@ -29,6 +30,7 @@ from pydantic import ValidationError
 
 from core import files, workspace
 from core.errors import NotFoundError, RunError, SpecError, storing
+from core.runs import metrics
 from core.runs.status import LOST_AFTER, RunStatus, State
 from core.specs import RunSpec
 
@@ -107,9 +109,9 @@ class Run:
         files.write_bytes(self.folder / "status.json", content.encode())
 
     def metrics(self, event: str | None = None) -> list[dict[str, Any]]:
-        """Lines of metrics.jsonl, all or of one event: "batch" or "epoch"."""
-        keep = None if event is None else lambda line: line.get("event") == event
-        return files.read_json_lines(self.folder / "metrics.jsonl", keep)
+        """Lines of metrics.jsonl that hold, all or of one event: "batch" or "epoch"."""
+        lines = metrics.current(files.read_json_lines(self.folder / "metrics.jsonl"))
+        return [line for line in lines if event is None or line.get("event") == event]
 
     @property
     def has_model(self) -> bool:

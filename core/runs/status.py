@@ -54,6 +54,10 @@ class RunStatus(Spec):
     pid_created: float | None = None  # tells the process from a later one with the same number
     epoch: int = 0  # epochs finished
     epochs: int = 0  # epochs wanted
+    ends: tuple[
+        int, ...
+    ] = ()  # after how many epochs each cycle ends; more were added to the first
+    batch_size: int | None = None  # where it is not that of the spec: it did not fit in memory
     step: int = 0  # batches of the current epoch done
     steps: int = 0  # batches in an epoch
     eta: float | None = None  # seconds of training left at the present speed
@@ -68,13 +72,18 @@ class RunStatus(Spec):
     validation_images: int | None = None
     test_images: int | None = None
     left_out: int | None = None  # copies of test or validation images, not trained on
+    engine: str = ""  # how it trains: precision, and how batches are cut
+    notes: tuple[str, ...] = ()  # what a person should know of how it was trained
+    spent: float = 0.0  # seconds of earlier sittings, before it was resumed
     error: dict[str, str] | None = None  # parts of the AppError, see errors.py
 
     @property
     def seconds(self) -> float | None:
-        """From the worker's start to its end, or to its latest heartbeat."""
+        """From the worker's start to its end, or to its latest heartbeat; of all sittings."""
         last = self.ended or self.heartbeat
-        return None if self.started is None or last is None else max(0.0, last - self.started)
+        if self.started is None or last is None:
+            return self.spent or None
+        return self.spent + max(0.0, last - self.started)
 
     @property
     def progress(self) -> float:

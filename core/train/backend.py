@@ -6,12 +6,23 @@ import importlib
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import ModuleType
 
 # Keras imports these if it finds them, for features that the worker has no use for. They cost 4 of
 # the 10 seconds that the import takes on two cores (benchmarks/imports.py).
 _UNUSED = ("sklearn", "matplotlib", "pandas", "scipy", "IPython")
+_MOST_TOWERS = 4
+
+
+def towers() -> int:
+    """How many parts of a batch go through a network side by side, once TensorFlow is started.
+
+    On processors each part has one thread, or a few where there are many cores: kernels of the size
+    that a batch of small images makes do not gain from more. A graphics card takes the batch whole.
+    """
+    tf = importlib.import_module("tensorflow")
+    return 1 if tf.config.list_physical_devices("GPU") else min(_cores(), _MOST_TOWERS)
 
 
 def start() -> ModuleType:
@@ -23,10 +34,27 @@ def start() -> ModuleType:
         sys.modules[name] = None  # type: ignore[assignment]
     try:
         with _quiet():
-            return importlib.import_module("keras")
+            keras = importlib.import_module("keras")
+            _set_threads()
+            return keras
     finally:
         for name in hidden:
             del sys.modules[name]
+
+
+def _set_threads() -> None:
+    """A thread for each tower's operations, which share what cores there are."""
+    tf = importlib.import_module("tensorflow")
+    count = min(_cores(), _MOST_TOWERS)
+    with suppress(RuntimeError):  # it has computed already: this is a later start
+        tf.config.threading.set_intra_op_parallelism_threads(max(1, _cores() // count))
+        tf.config.threading.set_inter_op_parallelism_threads(count)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # a container may have been given only some
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextmanager

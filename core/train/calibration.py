@@ -1,7 +1,7 @@
 """Measure this machine: ``python -m core.train.calibration``, in seconds.
 
-It trains a few small designs of different character with the engine that trains runs, a few steps
-each, and finds how long a unit of each kind of core.design.cost.Work takes: the coefficients, not
+First it finds out which precision is faster. Then it trains a few small designs of different
+character with the engine that trains runs, a few steps each, and finds how long a unit of each kind of core.design.cost.Work takes: the coefficients, not
 negative, with which the measured times come out best. Nothing about the machine or the engine is
 assumed.
 """
@@ -22,7 +22,7 @@ from filelock import Timeout
 
 from core.design.cost import KINDS, Speed
 from core.errors import AppError, RunError
-from core.train import backend, speed
+from core.train import backend, plan, speed
 from core.train.nnls import nonnegative
 from core.train.probes import PROBES, Probe
 
@@ -46,12 +46,15 @@ def measure(probes: Sequence[Probe], rounds: int, report: Report) -> Speed:
     total = 1 + len(probes) + rounds
     report(0, total)
     backend.start()
+    from core.train import precision
     from core.train.trainee import Trainee
 
+    way = plan.Plan(precision.faster(), backend.towers())
+    plan.save(way.precision)
     trainees = []
     for number, probe in enumerate(probes, start=1):
         report(number, total)
-        trainees.append(Trainee(probe))
+        trainees.append(Trainee(probe, way))
     quiet, end = 0, time.perf_counter() + _SECONDS
     shares: list[float] = []
     while quiet < rounds and (len(shares) < _FEWEST or time.perf_counter() < end):

@@ -1,88 +1,214 @@
-"""Compile, feed and fit a design with Keras."""
+"""Feed and train a design, at the speed the machine has."""
 
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from core.data.dataset import Dataset
 from core.data.splits import Indices
 from core.design.cost import evaluation_batch
 from core.specs import TrainSpec
+from core.train import feed
+from core.train.checkpoint import Checkpoint
+from core.train.evaluation import Evaluation
+from core.train.loop import Augment, Loop
+from core.train.plan import Plan
+from core.train.schedule import Schedule
+from core.train.watcher import Progress, Watcher
+
+_PAUSE = 0.25  # seconds of training between two looks at Stop, about
+# what TensorFlow says where it has no kernel for something, or one that does not do
+_UNABLE = (
+    tf.errors.UnimplementedError,
+    tf.errors.InvalidArgumentError,
+    tf.errors.InternalError,
+    tf.errors.NotFoundError,
+    tf.errors.UnknownError,
+)
 
 
-def compile_model(model: keras.Model, spec: TrainSpec) -> None:
-    """Set the optimizer of `spec`, cross-entropy loss and accuracy."""
-    rate = spec.learning_rate
-    optimizers = {
-        "adam": lambda: keras.optimizers.Adam(rate),
-        "adamw": lambda: keras.optimizers.AdamW(rate),
-        "sgd": lambda: keras.optimizers.SGD(rate, momentum=0.9),
-        "rmsprop": lambda: keras.optimizers.RMSprop(rate),
-    }
-    model.compile(
-        optimizers[spec.optimizer](),
-        loss=keras.losses.SparseCategoricalCrossentropy(),
-        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
-    )
+class Engine:
+    """Trains and tests a model.
 
+    Args:
+        model: from uint8 images to probabilities; it has the trained weights after every epoch.
+        weights: of the classes, float32 [classes], by which the losses of their images count.
+        augment: what is done to the images that it trains on.
 
-def batches(data: Dataset, rows: Indices, batch_size: int, *, shuffle_seed: int | None) -> Any:
-    """A tf.data.Dataset of (uint8 images, labels), gathered from the memory map batch by batch.
-
-    With a seed the order is new in every epoch and the same in every run with that seed.
+    Attributes:
+        plan: how it trains; plain Keras from the moment on that nothing faster goes.
+        progress: how far it is.
     """
-    images, labels = data.images.images, data.images.labels
 
-    def gather(picked: Any) -> tuple[Any, Any]:
-        return images[picked], labels[picked]
+    def __init__(
+        self,
+        model: keras.Model,
+        spec: TrainSpec,
+        plan: Plan,
+        *,
+        weights: NDArray[np.float32] | None = None,
+        augment: Augment | None = None,
+    ) -> None:
+        self.model, self.spec, self.plan = model, spec, plan
+        self.progress = Progress()
+        self._weights, self._augment = weights, augment
+        self._loop = self._made_loop()
+        self._evaluation = Evaluation(model, plan.towers)
+        self._plateau: list[float] | None = None
 
-    def fetch(picked: Any) -> tuple[Any, Any]:
-        x, y = tf.numpy_function(gather, [picked], (tf.uint8, tf.int64), stateful=False)
-        x.set_shape((None, *data.shape))
-        y.set_shape((None,))
-        return x, y
+    def fit(
+        self,
+        data: Dataset,
+        train: Indices,
+        validation: Indices,
+        watcher: Watcher,
+        ends: Sequence[int] = (),
+    ) -> None:
+        """Train to the last of the epochs `ends`, or until the watcher stops it.
 
-    order = tf.data.Dataset.from_tensor_slices(rows)
-    if shuffle_seed is not None:
-        order = order.shuffle(len(rows), seed=shuffle_seed)
-    ready = order.batch(batch_size).map(fetch, num_parallel_calls=1).prefetch(2)
-    steps = math.ceil(len(rows) / batch_size)
-    return ready.apply(tf.data.experimental.assert_cardinality(steps))
+        Args:
+            ends: after how many epochs each cycle of the learning rate ends; spec.epochs by default.
+        """
+        ends = tuple(ends) or (self.spec.epochs,)
+        steps = math.ceil(len(train) / self.spec.batch_size)
+        schedule = Schedule(self.spec, steps, ends)
+        if self._plateau:
+            schedule.state = self._plateau
+        watcher.model, watcher.stop = self.model, False
+        pace = _Pace(self.spec.batch_size)
+        while self.progress.epoch < ends[-1] and not watcher.stop:
+            watcher.on_epoch_begin(self.progress)
+            rows = feed.order(train, self.spec.seed, self.progress.epoch)
+            rate = self._epoch(data, rows, schedule, watcher, pace)
+            logs = {**self.progress.means, "learning_rate": rate}
+            self.model.set_weights(self._loop.weights)
+            watcher.on_test_begin()
+            loss, accuracy = self.evaluate(data, validation)
+            if self.progress.step >= steps:
+                schedule.after_epoch(loss)
+                self.progress = Progress(epoch=self.progress.epoch + 1)
+            self._plateau = schedule.state
+            watcher.on_epoch_end(
+                self.progress, {**logs, "val_loss": loss, "val_accuracy": accuracy}
+            )
+
+    def evaluate(self, data: Dataset, rows: Indices) -> tuple[float, float]:
+        """Mean loss and accuracy (0 to 1) of the model over some rows."""
+        size = evaluation_batch(data.shape)
+        sums = np.zeros(2)
+        for images, labels in feed.chunks(data, rows, lambda: size):
+            sums += self._evaluation.run(images, labels)
+        loss, accuracy = (sums / len(rows)).tolist()
+        return loss + self._evaluation.penalties, accuracy
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """All that it takes to go on from here."""
+        return Checkpoint(
+            arrays=self._loop.state,
+            progress=asdict(self.progress),
+            plan=asdict(self.plan),
+            plateau=self._plateau or [],
+            batch_size=self.spec.batch_size,
+        )
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on from there, in the way that the training began.
+
+        Raises:
+            RunError: it is of another design.
+        """
+        plan = Plan(**checkpoint.plan)
+        if plan != self.plan:
+            self.plan = plan
+            self._loop = self._made_loop()
+        kept = self._loop.state
+        checkpoint.require([array.shape for array in kept])
+        self._loop.state = checkpoint.arrays
+        self.model.set_weights(self._loop.weights)
+        self.progress = Progress(**checkpoint.progress)
+        self._plateau = checkpoint.plateau or None
+
+    def _epoch(
+        self, data: Dataset, rows: Indices, schedule: Schedule, watcher: Watcher, pace: _Pace
+    ) -> float:
+        """Train what is left of an epoch; returns the last learning rate."""
+        size, rate = self.spec.batch_size, 0.0
+        rest = rows[self.progress.step * size :]
+        for images, labels in feed.chunks(data, rest, pace.images):
+            now, count = self.progress, math.ceil(len(labels) / size)
+            rates = schedule.rates(now.epoch * schedule.steps + now.step, count)
+            begun = time.perf_counter()
+            done = self._run(images, labels, rates, watcher)
+            pace.learn(count, time.perf_counter() - begun)
+            # one after the other in 64 bits: the sums do not depend on what was run together
+            loss, hits = now.loss, now.hits
+            for one, right in zip(done.losses.tolist(), done.hits.tolist(), strict=True):
+                loss, hits = loss + one, hits + right
+            self.progress = replace(
+                now, step=now.step + count, loss=loss, hits=hits, images=now.images + done.images
+            )
+            rate = float(rates[-1])
+            watcher.on_steps_end(self.progress)
+            if watcher.stop:
+                break
+        return rate
+
+    def _run(self, images: Any, labels: Any, rates: NDArray[np.float32], watcher: Watcher) -> Any:
+        try:
+            return self._loop.run(images, labels, self.spec.batch_size, rates)
+        except _UNABLE as error:
+            if self.plan.plain or int(self._loop.step) > 0:
+                raise
+            self.plan = Plan(plain=True)
+            self._loop = self._made_loop()
+            watcher.on_fallback((str(error).strip().splitlines() or ["no reason given"])[0][:300])
+            return self._loop.run(images, labels, self.spec.batch_size, rates)
+
+    def _made_loop(self) -> Loop:
+        return Loop(
+            self.model,
+            self.spec,
+            precision=self.plan.precision,
+            towers=self.plan.towers,
+            weights=self._weights,
+            augment=self._augment,
+            plain=self.plan.plain,
+        )
 
 
-def fit(
-    model: keras.Model,
-    data: Dataset,
-    train: Indices,
-    validation: Indices,
-    spec: TrainSpec,
-    callback: keras.callbacks.Callback,
-) -> None:
-    """Train for spec.epochs epochs, or until the callback stops it."""
-    model.fit(
-        batches(data, train, spec.batch_size, shuffle_seed=spec.seed),
-        validation_data=batches(data, validation, evaluation_batch(data.shape), shuffle_seed=None),
-        epochs=spec.epochs,
-        shuffle=False,  # `batches` does it
-        verbose=0,
-        callbacks=[callback],
-    )
+class _Pace:
+    """How many steps to train before the next look around. The first is alone: it makes the graph."""
 
+    def __init__(self, batch_size: int) -> None:
+        self._batch_size, self._steps = batch_size, 1
 
-def evaluate(model: keras.Model, data: Dataset, rows: Indices) -> tuple[float, float]:
-    """Mean loss and accuracy (0 to 1) over some rows."""
-    loss, accuracy = model.evaluate(
-        batches(data, rows, evaluation_batch(data.shape), shuffle_seed=None), verbose=0
-    )
-    return float(loss), float(accuracy)
+    def images(self) -> int:
+        """Images of the next chunk, in whole batches."""
+        return self._steps * self._batch_size
+
+    def learn(self, steps: int, seconds: float) -> None:
+        """After so many steps, which took so long."""
+        wanted = int(_PAUSE * steps / max(seconds, 1e-6))
+        self._steps = max(1, min(wanted, 2 * self._steps))
 
 
 def sample_images(data: Dataset, rows: Indices, count: int) -> Any:
     """Up to `count` images, evenly spread over `rows`: uint8 [count, height, width, channels]."""
     picks = np.unique(np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int))
     return np.asarray(data.images.images[rows[picks]])
+
+
+def class_weights(labels: NDArray[Any], classes: int) -> NDArray[np.float32]:
+    """Weights float32 [classes] by which all classes count the same, and the average image 1."""
+    counts = np.bincount(labels, minlength=classes)
+    return (len(labels) / (classes * np.maximum(counts, 1))).astype(np.float32)

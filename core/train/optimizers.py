@@ -13,11 +13,15 @@ import tensorflow as tf
 
 from core.specs import TrainSpec
 
-_MOMENTUM = 0.9
 _RHO = 0.9
 _BETAS = 0.9, 0.999
 _EPSILON = 1e-7
-_DECAY = 0.004  # of AdamW, as in Keras
+_DECAY = {"adamw": 0.004}  # where none is asked for, as in Keras
+
+
+def weight_decay(spec: TrainSpec) -> float:
+    """Share by which a step at learning rate 1 shrinks every weight."""
+    return _DECAY.get(spec.optimizer, 0.0) if spec.weight_decay is None else spec.weight_decay
 
 
 class Optimizer:
@@ -28,9 +32,9 @@ class Optimizer:
     """
 
     def __init__(self, spec: TrainSpec, weights: Sequence[Any]) -> None:
-        self.kind = spec.optimizer
+        self.spec, self.decay = spec, weight_decay(spec)
         self.weights = list(weights)
-        count = {"sgd": 1, "rmsprop": 1}.get(self.kind, 2)
+        count = {"sgd": 1, "rmsprop": 1}.get(spec.optimizer, 2)
         self._slots = [
             [tf.Variable(tf.zeros_like(weight), trainable=False) for _ in range(count)]
             for weight in self.weights
@@ -51,21 +55,22 @@ class Optimizer:
             power.assign(power * beta)
 
     def _change(self, weight: Any, slots: list[Any], gradient: Any, rate: Any) -> None:
-        if self.kind == "sgd":
+        if self.decay:
+            weight.assign_sub(weight * (rate * self.decay))
+        if self.spec.optimizer == "sgd":
             tf.raw_ops.ResourceApplyKerasMomentum(
                 var=weight.handle,
                 accum=slots[0].handle,
                 lr=rate,
                 grad=gradient,
-                momentum=_MOMENTUM,
+                momentum=self.spec.momentum,
+                use_nesterov=self.spec.nesterov,
             )
-        elif self.kind == "rmsprop":
+        elif self.spec.optimizer == "rmsprop":
             square = slots[0]
             square.assign(_RHO * square + (1.0 - _RHO) * tf.square(gradient))
             weight.assign_sub(rate * gradient * tf.math.rsqrt(square + _EPSILON))
         else:
-            if self.kind == "adamw":
-                weight.assign_sub(weight * (rate * _DECAY))
             tf.raw_ops.ResourceApplyAdam(
                 var=weight.handle,
                 m=slots[0].handle,

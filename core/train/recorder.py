@@ -1,4 +1,4 @@
-"""The Keras callback that writes metrics, keeps the best weights, and obeys Stop."""
+"""Follows a training: writes metrics, keeps the best weights and the checkpoint, and obeys Stop."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ import keras
 from core import files
 from core.errors import RunError, storing
 from core.runs.status import RunStatus
+from core.train.keeper import Keeper
 from core.train.reporter import Reporter
+from core.train.watcher import Progress, Watcher
 
 _INTERVAL = 0.5  # seconds between two "batch" lines
+_VALUES = "loss", "accuracy", "val_loss", "val_accuracy"
 
 
-class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
+class Recorder(Watcher):
     """Records a fit into the run folder.
 
     metrics.jsonl gets an "epoch" line after each epoch and a "batch" line about twice a second.
@@ -27,7 +30,9 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     Args:
         serving: the model to save; it is given the weights of the best epoch by validation loss.
         images: number of training images.
+        ends: after how many epochs each cycle of the training ends.
         patience: epochs without a better validation loss before stopping; 0 never stops early.
+        keeper: of the checkpoint; without one the training cannot be resumed.
     """
 
     def __init__(
@@ -37,141 +42,152 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         *,
         images: int,
         batch_size: int,
+        ends: tuple[int, ...],
         patience: int,
+        keeper: Keeper | None = None,
     ) -> None:
-        super().__init__()
         self.reporter = reporter
         self.run = reporter.run
         self.serving = serving
         self.images = images
-        self.batch_size = batch_size
+        self.ends = ends
         self.patience = patience
+        self.keeper = keeper
         self.steps = math.ceil(images / batch_size)
-        self.best_loss = math.inf
+        status = reporter.status  # of an earlier sitting, where this goes on with it
+        self.best_loss = math.inf if status.best_epoch is None else status.val_loss or 0.0
         self.cancelled = False
         self._speeds: list[float] = []
-        self._epoch = 0  # epochs finished before this one
-        self._step = 0
         self._validation_seconds = 0.0
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self._epoch, self._step = epoch, 0
-        self._begun = self._first = time.perf_counter()
+    def on_epoch_begin(self, progress: Progress) -> None:
+        self._now = self._before = self._first_done = progress
+        self._fresh = True  # no step of this epoch has been trained
+        self._begun = self._first = self._written = time.perf_counter()
         self._trained: float | None = None  # when the epoch's training ended, before validation
-        self._written, self._before = time.perf_counter(), (0, 0.0, 0.0)
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+    def on_steps_end(self, progress: Progress) -> None:
         self.reporter.require_folder()
         now = time.perf_counter()
-        self._step = batch + 1
-        if batch == 0:
-            # the first batch of the first epoch waits for the graph: speeds count from here
+        self._now = progress
+        if self._fresh:
+            # the first step of all waits for the graph: speeds count from here
+            self._fresh = False
             self._first = self._written = now
-            self._before = self._totals(logs or {})
+            self._before = self._first_done = progress
         if not self.cancelled and self.run.cancelled:
             self.cancelled = True
-            self.model.stop_training = True
+            self.stop = True
             self.reporter.phase("stopping")
-        if now - self._written >= _INTERVAL and logs:
-            self._write_batch(now, logs)
+        if now - self._written >= _INTERVAL and progress.images > self._before.images:
+            self._write_batch(now)
+        if self.keeper is not None and not self.stop and progress.step < self.steps:
+            self.keeper.within_epoch()
 
-    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
+    def on_test_begin(self) -> None:
         self._trained = time.perf_counter()
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_end(self, progress: Progress, logs: dict[str, float]) -> None:
         now = time.perf_counter()
-        values = {name: _finite(value) for name, value in (logs or {}).items()}
+        rate = logs["learning_rate"]
+        values = {name: _finite(logs[name]) for name in _VALUES}
         trained = self._trained or now
         self._validation_seconds = now - trained
-        if self._step > 1:
-            done = self._seen - self.batch_size
+        if (done := self._now.images - self._first_done.images) > 0:
             self._speeds.append(done / max(1e-9, trained - self._first))
         speed = statistics.median(self._speeds) if self._speeds else None
-        whole = self._step >= self.steps  # else Stop cut the epoch short
+        whole = progress.step == 0  # else Stop cut the epoch short
+        number = progress.epoch if whole else progress.epoch + 1
+        update: dict[str, Any] = {"step": progress.step, "images_per_second": speed}
+        update |= {"epoch": progress.epoch}
         better = values["val_loss"] is not None and values["val_loss"] < self.best_loss
-        update: dict[str, Any] = {"step": 0, "images_per_second": speed}
-        update |= {"epoch": epoch + 1} if whole else {}
         if better:
             self._keep_best()
             self.best_loss = values["val_loss"] or 0.0
-            update |= {"best_epoch": epoch + 1, "val_loss": values["val_loss"]}
+            update |= {"best_epoch": number, "val_loss": values["val_loss"]}
             update |= {"val_accuracy": values["val_accuracy"]}
+        line = {
+            "event": "epoch",
+            "time": time.time(),
+            "epoch": self._position,
+            **values,
+            "seconds": round(now - self._begun, 3),
+            "images_per_second": self._speeds[-1] if self._speeds else None,
+            "learning_rate": rate,
+            **({} if whole else {"partial": True}),
+        }
+        diverged = values["loss"] is None or values["val_loss"] is None
+        best = number if better else self.reporter.status.best_epoch or 0
+        # added epochs have patience of their own
+        waited = number - max(best, *(end for end in (0, *self.ends[:-1]) if end < number), 0)
+        early = bool(self.patience) and waited >= self.patience
+        last = self.stop or early or progress.epoch >= self.ends[-1]
+        if self.keeper is not None and not diverged:
+            self.keeper.after_epoch(line, last=last)
         self.reporter.update(**update)
-        files.append_json(
-            self.run.folder / "metrics.jsonl",
-            {
-                "event": "epoch",
-                "time": time.time(),
-                "epoch": epoch + 1 if whole else round(epoch + self._step / self.steps, 4),
-                **values,
-                "seconds": round(now - self._begun, 3),
-                "images_per_second": self._speeds[-1] if self._speeds else None,
-                "learning_rate": float(self.model.optimizer.learning_rate),
-                **({} if whole else {"partial": True}),
-            },
-        )
+        files.append_json(self.run.folder / "metrics.jsonl", line)
         self.reporter.flush()  # so that figures and curves change together
         self.reporter.log(
-            f"epoch {epoch + 1}: "
+            f"epoch {number}: "
             + ", ".join(
                 f"{name} {value:.4f}" for name, value in values.items() if value is not None
             )
             + (", best so far" if better else "")
         )
-        if values["loss"] is None or values["val_loss"] is None:
-            raise _diverged(epoch + 1, float(self.model.optimizer.learning_rate))
-        best = self.reporter.status.best_epoch or 0
-        if self.patience and epoch + 1 - best >= self.patience:
-            self.model.stop_training = True
+        if diverged:
+            raise _diverged(number, rate)
+        if early:
+            self.stop = True
             self.reporter.log(
                 f"no better validation loss for {self.patience} epochs: stopping early"
             )
 
-    def _write_batch(self, now: float, logs: dict[str, float]) -> None:
-        # Keras gives means since the epoch's start; two of them give the mean of what lies between
-        seen, loss, accuracy = self._before
-        totals = self._totals(logs)
-        span = totals[0] - seen
+    def on_fallback(self, reason: str) -> None:
+        self.reporter.note(
+            "Trained by plain Keras, more slowly: this machine cannot train the design the fast way."
+        )
+        self.reporter.log(f"falling back to plain Keras: {reason}")
+        self.reporter.update(engine="plain Keras, float32")
+
+    @property
+    def _position(self) -> float:
+        """Epochs trained, with the fraction of the one under way."""
+        return round(self._now.epoch + self._now.step / self.steps, 4)
+
+    def _write_batch(self, now: float) -> None:
+        before, done = self._before, self._now
+        span = done.images - before.images
         speed = span / (now - self._written)
         files.append_json(
             self.run.folder / "metrics.jsonl",
             {
                 "event": "batch",
                 "time": time.time(),
-                "epoch": round(self._epoch + self._step / self.steps, 4),
-                "loss": _finite((totals[1] - loss) / span),
-                "accuracy": _finite((totals[2] - accuracy) / span),
+                "epoch": self._position,
+                "loss": _finite((done.loss - before.loss) / span),
+                "accuracy": _finite((done.hits - before.hits) / span),
                 "images_per_second": round(speed, 1),
             },
         )
-        self._written, self._before = now, totals
+        self._written, self._before = now, done
         status: RunStatus = self.reporter.status
         # over the whole epoch: the last half second alone would make the time left jump
-        seconds_a_step = (now - self._first) / max(1, self._step - 1)
-        left = status.epochs - self._epoch
-        steps_left = left * self.steps - self._step
+        steps = max(1, done.step - self._first_done.step)
+        left = self.ends[-1] - done.epoch
+        steps_left = left * self.steps - done.step
         self.reporter.update(
-            step=self._step,
+            step=done.step,
             steps=self.steps,
-            eta=steps_left * seconds_a_step + left * self._validation_seconds,
+            eta=steps_left * (now - self._first) / steps + left * self._validation_seconds,
             images_per_second=status.images_per_second or speed,
         )
-
-    @property
-    def _seen(self) -> int:
-        """Images of this epoch trained on so far; the last batch may be smaller."""
-        return min(self._step * self.batch_size, self.images)
-
-    def _totals(self, logs: dict[str, float]) -> tuple[int, float, float]:
-        """Images seen in this epoch, and the sums of their losses and of their hits."""
-        seen = self._seen
-        return seen, logs.get("loss", 0.0) * seen, logs.get("accuracy", 0.0) * seen
 
     def _keep_best(self) -> None:
         self.serving.set_weights(self.model.get_weights())
         path = self.run.folder / "model.keras"
         with storing(path, "save the best model so far"), files.replacing(path) as part:
             self.serving.save(part)
+        (self.run.folder / "model.onnx").unlink(missing_ok=True)  # of an earlier sitting's best
 
 
 def _finite(value: float) -> float | None:

@@ -84,6 +84,11 @@ class Reporter:
         self.log(words)
         self.flush()
 
+    def note(self, words: str) -> None:
+        """Keep a sentence that a person should know of this run, once."""
+        if words not in self._status.notes:
+            self.update(notes=(*self._status.notes, words))
+
     def log(self, line: str) -> None:
         """A line in worker.log, with the time."""
         with contextlib.suppress(OSError):  # a full disk must not keep the status from being told

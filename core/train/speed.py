@@ -30,7 +30,7 @@ from core.runs.run import all_runs, process_identity, worker_alive
 from core.runs.status import RunStatus, State
 from core.specs.spec import Spec
 
-VERSION = 1  # counted up with every change to the engine's speed or to the kinds of Work
+VERSION = 2  # counted up with every change to the engine's speed or to the kinds of Work
 
 _COMMAND = (sys.executable, "-m", "core.train.calibration")
 _children: list[subprocess.Popen[bytes]] = []  # measurings started here, kept to be reaped
@@ -57,7 +57,7 @@ class Progress(Spec):
 def load() -> Speed | None:
     """The measured speed; None where there is none, or one of another machine or older software."""
     try:
-        content = json.loads((_folder() / "speed.json").read_bytes())
+        content = json.loads((folder() / "speed.json").read_bytes())
         return Speed.model_validate(content["speed"]) if content["of"] == machine() else None
     except (OSError, ValueError, TypeError, KeyError, ValidationError):
         return None
@@ -66,7 +66,7 @@ def load() -> Speed | None:
 def save(speed: Speed) -> None:
     """Keep a measured speed for this machine; raises StorageError."""
     content = {"of": machine(), "speed": speed.model_dump()}
-    files.write_json(_made_folder() / "speed.json", content)
+    files.write_json(made_folder() / "speed.json", content)
 
 
 def start() -> None:
@@ -76,13 +76,13 @@ def start() -> None:
         RunError: a run trains at the moment, so that both would be slow.
         StorageError: the disk is full.
     """
-    folder = _made_folder()
+    place = made_folder()
     _children[:] = [child for child in _children if child.poll() is None]
-    with FileLock(folder / "start.lock", timeout=30):
+    with FileLock(place / "start.lock", timeout=30):
         if progress() is not None:
             return
         require_idle()
-        with storing(folder, "start measuring"), (folder / "measuring.log").open("wb") as log:
+        with storing(place, "start measuring"), (place / "measuring.log").open("wb") as log:
             child = subprocess.Popen(
                 _COMMAND,
                 cwd=workspace.CHECKOUT,
@@ -121,7 +121,7 @@ def failure() -> AppError | None:
         "The measuring of this machine ended without a word",
         expected="a process that reports how it ended",
         received="a process that was killed, ran out of memory or crashed",
-        remedy=f"Measure again; {_folder() / 'measuring.log'} may say more",
+        remedy=f"Measure again; {folder() / 'measuring.log'} may say more",
     )
 
 
@@ -134,7 +134,7 @@ def report(pid: int, done: int, total: int, error: AppError | None = None) -> No
         error=error.to_dict() if error else None,
         **process_identity(pid),
     )
-    files.write_json(_made_folder() / "progress.json", state.model_dump())
+    files.write_json(made_folder() / "progress.json", state.model_dump())
 
 
 def require_idle() -> None:
@@ -154,7 +154,7 @@ def require_idle() -> None:
 
 def measuring_lock() -> FileLock:
     """Held by the process that measures, as long as it does."""
-    return FileLock(_made_folder() / "measuring.lock")
+    return FileLock(made_folder() / "measuring.lock")
 
 
 @lru_cache(maxsize=1)
@@ -206,17 +206,19 @@ def _installed(package: str) -> str:
 
 def _progress() -> Progress | None:
     try:
-        return Progress.model_validate_json((_folder() / "progress.json").read_bytes())
+        return Progress.model_validate_json((folder() / "progress.json").read_bytes())
     except (OSError, ValidationError):
         return None
 
 
-def _folder() -> Path:
+def folder() -> Path:
+    """Where what is measured of a machine is kept; it need not be there yet."""
     return workspace.runs_folder() / ".speed"
 
 
-def _made_folder() -> Path:
-    folder = _folder()
-    with storing(folder, "keep the speed of this machine"):
-        folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def made_folder() -> Path:
+    """The same, made where it was not there; raises StorageError."""
+    place = folder()
+    with storing(place, "keep the speed of this machine"):
+        place.mkdir(parents=True, exist_ok=True)
+    return place

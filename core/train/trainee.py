@@ -15,9 +15,11 @@ from core.data.dataset import Dataset
 from core.design.build import build
 from core.design.cost import Work, features
 from core.specs import DataSpec, TrainSpec
-from core.train import engine
 from core.train.clocks import Enough, EpochClock, StepClock
+from core.train.engine import Engine
+from core.train.plan import Plan
 from core.train.probes import CLASSES, Probe
+from core.train.watcher import Progress
 
 _SECONDS = 0.06  # of timed steps in one go
 _STEPS = 3, 20  # fewest and most of them
@@ -28,11 +30,10 @@ _EPOCHS = 4
 class Trainee:
     """A probe with its model, warmed up."""
 
-    def __init__(self, probe: Probe) -> None:
+    def __init__(self, probe: Probe, way: Plan) -> None:
         self.probe = probe
         self._data = noise(probe.shape, 2 * max(probe.batch_sizes))
-        self._model = build(probe.model, probe.shape, CLASSES)
-        engine.compile_model(self._model, TrainSpec())
+        self._engine = Engine(build(probe.model, probe.shape, CLASSES), TrainSpec(), way)
         # the first steps build the graph; those after them tell how many are long enough
         first = {size: self._median(size, 2) for size in probe.batch_sizes}
         self._steps = {size: _within(_SECONDS / first[size], *_STEPS) for size in first}
@@ -65,8 +66,9 @@ class Trainee:
     def _fit(self, clock: Any, batch_size: int, *, steps: int, epochs: int) -> None:
         every = np.arange(len(self._data.images.labels))
         rows = np.resize(every, steps * batch_size)
-        spec = TrainSpec(batch_size=batch_size, epochs=epochs)
-        engine.fit(self._model, self._data, rows, every, spec, clock)
+        self._engine.spec = TrainSpec(batch_size=batch_size)  # one graph does for all sizes
+        self._engine.progress = Progress()
+        self._engine.fit(self._data, rows, every, clock, (epochs,))
 
 
 def _within(steps: float, fewest: int, most: int) -> int:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import keras
 
 from core.train.layers import CheapDropout, Draw, FusedBatchNormalization
-
-Precision = Literal["float32", "bfloat16", "float16"]
+from core.train.plan import Precision
 
 
 def twin(model: keras.Model, precision: Precision, draw: Draw) -> keras.Model:

@@ -7,20 +7,30 @@ It reads spec.json, and writes everything else of the run folder. Exit code 0: d
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import sys
+import time
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core import files
 from core.data.dataset import Dataset, load
 from core.data.splits import Split
 from core.errors import AppError, ModelError, RunError
+from core.runs import checkpoints
 from core.runs.run import Run
 from core.runs.status import State
-from core.specs import RunSpec
+from core.specs import RunSpec, TrainSpec
+from core.train import plan
+from core.train.checkpoint import Checkpoint
+from core.train.plan import Plan
 from core.train.reporter import Reporter
+
+if TYPE_CHECKING:
+    from core.train.engine import Engine
 
 
 def work(run: Run) -> State:
@@ -80,27 +90,46 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
     keras = backend.start()
     from core.design.build import build
     from core.train import engine, export
+    from core.train.keeper import Keeper
     from core.train.recorder import Recorder
 
+    train = spec.train.changed(batch_size=reporter.status.batch_size or spec.train.batch_size)
+    way = _plan(train, reporter)
     reporter.phase("building the model")
-    keras.utils.set_random_seed(spec.train.seed)
+    keras.utils.set_random_seed(train.seed)
     model = build(spec.model, data.shape, len(data.classes))
     serving = build(spec.model, data.shape, len(data.classes), resize=spec.data.fit)
-    engine.compile_model(model, spec.train)
+    balanced = train.class_weights == "balanced"
+    trainer = engine.Engine(
+        model,
+        train,
+        way,
+        weights=engine.class_weights(data.images.labels[split.train], len(data.classes))
+        if balanced
+        else None,
+    )
+    _go_on(run, trainer, reporter)
+    ends = reporter.status.ends or (train.epochs,)
     recorder = Recorder(
         reporter,
         serving,
         images=len(split.train),
-        batch_size=spec.train.batch_size,
-        patience=spec.train.patience,
+        batch_size=train.batch_size,
+        ends=ends,
+        patience=train.patience,
+        keeper=Keeper(reporter, lambda: trainer.checkpoint),
     )
-    reporter.update(parameters=model.count_params(), steps=recorder.steps)
+    reporter.update(
+        parameters=model.count_params(), steps=recorder.steps, engine=trainer.plan.words
+    )
     reporter.phase("training")
-    engine.fit(model, data, split.train, split.validation, spec.train, recorder)
+    trainer.fit(data, split.train, split.validation, recorder, ends)
     if reporter.status.best_epoch is not None:
         reporter.phase("testing")
-        model.set_weights(serving.get_weights())
-        loss, accuracy = engine.evaluate(model, data, split.test)
+        best = keras.models.load_model(run.folder / "model.keras", compile=False)
+        serving.set_weights(best.get_weights())  # an earlier sitting's, where none was better since
+        model.set_weights(best.get_weights())
+        loss, accuracy = trainer.evaluate(data, split.test)
         reporter.update(test_loss=loss, test_accuracy=accuracy)
         reporter.phase("preparing the model for predicting")
         images = engine.sample_images(data, split.test, export.CHECKED_IMAGES)
@@ -111,6 +140,43 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
         except ModelError as error:  # the training itself went well; predicting tries once more
             reporter.update(error=error.to_dict())
     return State.STOPPED if recorder.cancelled else State.DONE
+
+
+def _plan(train: TrainSpec, reporter: Reporter) -> Plan:
+    """How to train here; measured first where this machine does not know yet."""
+    chosen = plan.choose(train)
+    if chosen is None:
+        from core.train import precision
+
+        reporter.phase("finding out which precision is faster on this machine, once")
+        plan.save(precision.faster())
+        chosen = plan.choose(train)
+    assert chosen is not None
+    return chosen
+
+
+def _go_on(run: Run, trainer: Engine, reporter: Reporter) -> None:
+    """Take an earlier sitting's training up where its checkpoint is, if there was one."""
+    path, told = run.folder / checkpoints.NAME, run.folder / "metrics.jsonl"
+    kept = Checkpoint.load(path) if path.exists() else None
+    if kept is not None and kept.batch_size != trainer.spec.batch_size and kept.progress["step"]:
+        kept = None  # it is in the middle of an epoch that is cut into other batches now
+    if kept is not None:
+        trainer.restore(kept)
+    elif not told.exists():
+        return
+    if told.exists():
+        files.end_line(told)
+    lines = run.metrics("epoch")
+    if kept is not None and kept.line is not None and kept.line not in lines:
+        files.append_json(told, kept.line)  # the kill came between the checkpoint and its line
+    progress = trainer.progress
+    steps = math.ceil((reporter.status.train_images or 0) / trainer.spec.batch_size)
+    position = round(progress.epoch + progress.step / max(1, steps), 4)
+    line = {"event": "resumed", "time": time.time(), "epoch": position}
+    files.append_json(told, line)
+    reporter.update(epoch=progress.epoch, step=progress.step)
+    reporter.log(f"going on from epoch {position:g}")
 
 
 def _out_of_memory(error: BaseException) -> RunError:

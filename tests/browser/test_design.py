@@ -90,6 +90,7 @@ def undo_and_redo(page: Page, wait_for: Wait) -> None:
 
 def train_and_reopen(app: App, page: Page, wait_for: Wait) -> None:
     """Train the design, start from nothing, and have it back from its run."""
+    settled(page)  # a link that is still marked as disabled takes the click and does nothing
     page.get_by_role("link", name="Continue to training").click()
     page.wait_for_url(re.compile("/train"))
     settled(page)

@@ -58,12 +58,27 @@ _DRAW_BOTH = """\
 _DRAW_ONE = "    draw(VALIDATION, VALIDATION_SHARE, keep=1)"
 
 BATCHES = '''\
-def batches(images, labels, size, shuffle=False):
-    """The images in batches; shuffled, their order is new in every epoch."""
-    data = tf.data.Dataset.from_tensor_slices((images, labels))
-    if shuffle:
-        data = data.shuffle(len(labels), seed=SEED)
-    return data.batch(size).prefetch(2)'''
+class Batches(keras.utils.PyDataset):
+    """Images in batches; shuffled, their order is new in every epoch."""
+
+    def __init__(self, images, labels, size, shuffle=False):
+        super().__init__()
+        self.images, self.labels, self.size, self.shuffle = images, labels, size, shuffle
+        self.epoch = -1
+        self.on_epoch_end()
+
+    def on_epoch_end(self):
+        self.epoch += 1
+        rows = np.arange(len(self.labels))
+        draw = np.random.default_rng((SEED, self.epoch)).permutation
+        self.order = draw(len(rows)) if self.shuffle else rows
+
+    def __len__(self):
+        return math.ceil(len(self.labels) / self.size)
+
+    def __getitem__(self, number):
+        rows = self.order[number * self.size : (number + 1) * self.size]
+        return self.images[rows], self.labels[rows]'''
 
 _OPTIMIZERS = {
     "adam": "Adam(LEARNING_RATE)",
@@ -90,14 +105,14 @@ $found
     )
     best = keras.callbacks.EarlyStopping(patience=PATIENCE, restore_best_weights=True)
     model.fit(
-        batches(images[train], labels[train], BATCH_SIZE, shuffle=True),
-        validation_data=batches(images[validation], labels[validation], $at_once),
+        Batches(images[train], labels[train], BATCH_SIZE, shuffle=True),
+        validation_data=Batches(images[validation], labels[validation], $at_once),
         epochs=EPOCHS,
         shuffle=False,  # done already
         callbacks=[best],
         verbose=2,
     )
-    loss, accuracy = model.evaluate(batches(images[test], labels[test], $at_once), verbose=0)
+    loss, accuracy = model.evaluate(Batches(images[test], labels[test], $at_once), verbose=0)
     print(f"Best epoch {best.best_epoch + 1}: test loss {loss:.4f}, test accuracy {accuracy:.1%}")
     model.save("model.keras")
 

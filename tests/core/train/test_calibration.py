@@ -20,6 +20,7 @@ from core.runs.status import State
 from core.specs import Conv2D
 from core.train import backend, calibration, speed
 from core.train.probes import PROBES, Probe
+from core.train.watcher import Progress
 from tests.conftest import small_spec
 
 Wait = Callable[[Callable[[], bool], float], None]
@@ -176,21 +177,21 @@ def clocks(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_steps_are_timed_but_for_the_first(clocks: Any) -> None:
     """The first step, which waits for the graph, is left out; the fit ends after enough steps."""
     clock = clocks.StepClock(2)
-    clock.on_train_batch_end(0, {"loss": 1.0})
+    clock.on_steps_end(Progress(step=1))
     assert clock.seconds == []
-    clock.on_train_batch_end(1, {"loss": 1.0})
+    clock.on_steps_end(Progress(step=2))
     with pytest.raises(clocks.Enough):
-        clock.on_train_batch_end(2)
+        clock.on_steps_end(Progress(step=3))
     assert clock.seconds == [1, 1]
 
 
 @pytest.mark.tensorflow
 def test_steps_reported_together_share_their_time(clocks: Any) -> None:
-    """An engine that reports every fourth step took a quarter of the time for each."""
+    """Every fourth step was told of: each took a quarter of the time."""
     clock = clocks.StepClock(9)
-    for batch in (3, 7, 11):
-        clock.on_train_batch_end(batch)
-    assert clock.seconds == [0.25, 0.25]
+    for step in (4, 8, 12):
+        clock.on_steps_end(Progress(step=step))
+    assert clock.seconds == [0.25] * 8
 
 
 @pytest.mark.tensorflow
@@ -198,6 +199,6 @@ def test_epochs_are_timed_but_for_the_first(clocks: Any) -> None:
     """The first epoch, which waits for the graphs, is left out."""
     clock = clocks.EpochClock()
     for epoch in range(3):
-        clock.on_epoch_begin(epoch)
-        clock.on_epoch_end(epoch)
+        clock.on_epoch_begin(Progress(epoch=epoch))
+        clock.on_epoch_end(Progress(epoch=epoch + 1), {})
     assert clock.seconds == [1, 1]

@@ -14,6 +14,7 @@ from core.runs.run import Run, create
 from core.runs.status import State
 from core.specs import TrainSpec
 from core.train import backend
+from core.train.plan import Plan
 from core.train.reporter import Reporter
 from core.train.worker import work
 from tests.conftest import small_spec
@@ -32,9 +33,10 @@ def run(home: Path, examples: Path) -> Run:
 def every_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write a line after every batch but an epoch's first."""
     backend.start()
-    from core.train import recorder
+    from core.train import engine, recorder
 
     monkeypatch.setattr(recorder, "_INTERVAL", 1e-9)
+    monkeypatch.setattr(engine, "_PAUSE", 0.0)
 
 
 Fit = Callable[..., tuple[Any, Reporter]]
@@ -57,12 +59,17 @@ def fit(run: Run) -> Fit:
         model, serving = (
             build(run.spec.model, data.shape, 3, resize=resize) for resize in (None, "pad")
         )
-        engine.compile_model(model, spec)
         reporter = Reporter(run)
         recorder = Recorder(
-            reporter, serving, images=IMAGES, batch_size=BATCH, patience=spec.patience
+            reporter,
+            serving,
+            images=IMAGES,
+            batch_size=BATCH,
+            ends=(spec.epochs,),
+            patience=spec.patience,
         )
-        engine.fit(model, data, split.train, split.validation, spec, recorder)
+        trainer = engine.Engine(model, spec, Plan("float32", 2))
+        trainer.fit(data, split.train, split.validation, recorder)
         return recorder, reporter
 
     return fit
@@ -119,13 +126,12 @@ def test_the_saved_weights_are_those_of_the_best_epoch(run: Run, fit: Fit) -> No
     """model.keras scores the best epoch's validation loss, not the last one's."""
     recorder, reporter = fit(epochs=12, optimizer="sgd", learning_rate=0.5)
     keras = backend.start()
-    from core.train import engine
-
     data = load(run.spec.data)
     rows = data.split(TrainSpec().validation_share).validation
     saved = keras.models.load_model(run.folder / "model.keras", compile=False)
-    engine.compile_model(saved, TrainSpec())
-    loss, accuracy = engine.evaluate(saved, data, rows)
+    saved.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    images, labels = data.images.images[rows], data.images.labels[rows]
+    loss, accuracy = saved.evaluate(images, labels, verbose=0)
     assert loss == pytest.approx(recorder.best_loss, rel=1e-3)
     assert loss == pytest.approx(reporter.status.val_loss, rel=1e-3)
     assert accuracy == pytest.approx(reporter.status.val_accuracy)

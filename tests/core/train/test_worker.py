@@ -161,7 +161,12 @@ def test_a_deleted_folder_is_not_made_again(home: Path, examples: Path, wait_for
     worker = threading.Thread(target=work, args=(run,))
     worker.start()
     wait_for(lambda: run.status.epoch >= 1, 60)
-    shutil.rmtree(run.folder)
+
+    def deleted() -> bool:
+        shutil.rmtree(run.folder, ignore_errors=True)  # the worker may put a file in meanwhile
+        return not run.folder.exists()
+
+    wait_for(deleted, 10)
     worker.join(30)
     assert not worker.is_alive()
     assert not run.folder.exists()

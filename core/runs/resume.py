@@ -1,0 +1,105 @@
+"""Let a run that has ended go on: from where it was interrupted, or for more epochs."""
+
+from __future__ import annotations
+
+from core.errors import RunError, storing
+from core.runs import checkpoints, queue
+from core.runs.run import Run
+from core.runs.status import RunStatus, State
+
+_MOST = 100_000  # epochs in all
+
+
+def resumable(run: Run, status: RunStatus) -> bool:
+    """Whether the run can go on to the end it was meant to have."""
+    unfinished = status.state in (State.STOPPED, State.FAILED, State.LOST)
+    return unfinished and status.epoch < status.epochs and can_go_on(run, status)
+
+
+def can_go_on(run: Run, status: RunStatus) -> bool:
+    """Whether the run has ended and kept what it takes to train on, or has nothing to lose."""
+    return status.state.final and (checkpoints.size(run) > 0 or _not_begun(status))
+
+
+def resume(run: Run, more: int = 0) -> None:
+    """Queue a run again that has ended; its curve goes on as if nothing had happened.
+
+    Args:
+        more: epochs to train beyond those it was to have; their learning rate is a cycle of its own.
+
+    Raises:
+        RunError: it has not ended, has nothing left to train, or its checkpoint is gone.
+        StorageError: the disk is full.
+    """
+    with queue.locked():
+        status = run.status
+        _require(run, status, more)
+        ends = _ends(status, more)
+        with storing(run.folder, "resume the run"):
+            (run.folder / "cancel").unlink(missing_ok=True)
+        run.write_status(
+            status.model_copy(
+                update={
+                    "state": State.QUEUED,
+                    "phase": "",
+                    "spent": status.seconds or 0.0,
+                    "started": None,
+                    "ended": None,
+                    "heartbeat": None,
+                    "pid": None,
+                    "error": None,
+                    "epochs": ends[-1],
+                    "ends": ends,
+                    # of the best epoch so far, which may not stay it
+                    "test_accuracy": None,
+                    "test_loss": None,
+                }
+            )
+        )
+    queue.ensure()
+
+
+def _ends(status: RunStatus, more: int) -> tuple[int, ...]:
+    ends = status.ends or (status.epochs,)
+    if not more:
+        return ends
+    if status.state is not State.DONE:
+        return (*ends, ends[-1] + more)
+    # early stopping may have ended it before its time: what is added begins there
+    return (*(end for end in ends if end < status.epoch), status.epoch, status.epoch + more)
+
+
+def _require(run: Run, status: RunStatus, more: int) -> None:
+    what = f"The run {run.id} cannot go on"
+    if not status.state.final:
+        raise RunError(
+            what,
+            expected="a run that has ended",
+            received=f"a run that is {status.state}",
+            remedy="Wait until it ends, or stop it first",
+        )
+    if not 0 <= more <= _MOST - status.epochs:
+        raise RunError(
+            what,
+            expected=f"0 to {_MOST - status.epochs:,} more epochs",
+            received=f"{more:,}",
+            remedy="Add fewer epochs",
+        )
+    if not more and status.state is State.DONE:
+        raise RunError(
+            what,
+            expected="epochs left to train",
+            received=f"a run that is done after {status.epoch} epochs",
+            remedy="Say how many epochs to add",
+        )
+    if not can_go_on(run, status):
+        raise RunError(
+            what,
+            expected=f"its file {checkpoints.NAME}",
+            received="no such file: it was deleted, did not fit the budget, or is of an older version",
+            remedy="Train again with the same settings",
+        )
+
+
+def _not_begun(status: RunStatus) -> bool:
+    return status.epoch == 0 and status.best_epoch is None

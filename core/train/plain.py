@@ -1,0 +1,67 @@
+"""Keras's own layers and optimizers behind the names of the fast ones.
+
+What core.train.loop cannot do its fast way on some machine is trained with these, a step at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from core.specs import TrainSpec
+from core.train.optimizers import weight_decay
+
+
+class KerasOptimizer:
+    """As core.train.optimizers.Optimizer, for `weights` that are Keras's variables."""
+
+    def __init__(self, spec: TrainSpec, weights: Sequence[Any]) -> None:
+        self.weights = list(weights)
+        self._optimizer = made(spec)
+        self._optimizer.build(self.weights)
+
+    @property
+    def slots(self) -> list[Any]:
+        """Everything that a step depends on but the weights."""
+        return [variable.value for variable in self._optimizer.variables]
+
+    def apply(self, gradients: Sequence[Any], rate: Any) -> None:
+        """One step at this learning rate, float32 []."""
+        self._optimizer.learning_rate.assign(rate)
+        pairs = zip(gradients, self.weights, strict=True)
+        known = [(gradient, weight) for gradient, weight in pairs if gradient is not None]
+        self._optimizer.apply_gradients(known)
+
+
+def made(spec: TrainSpec) -> keras.optimizers.Optimizer:
+    """Keras's optimizer of this name, with the settings of `spec`."""
+    rate, decay = spec.learning_rate, weight_decay(spec) or None
+    if spec.optimizer == "sgd":
+        return keras.optimizers.SGD(
+            rate, momentum=spec.momentum, nesterov=spec.nesterov, weight_decay=decay
+        )
+    kinds = {
+        "adam": keras.optimizers.Adam,
+        "adamw": keras.optimizers.AdamW,
+        "rmsprop": keras.optimizers.RMSprop,
+    }
+    # AdamW cannot be without; as good as none then
+    none = 0.0 if spec.optimizer == "adamw" else None
+    return kinds[spec.optimizer](rate, weight_decay=none if decay is None else decay)
+
+
+def plain_twin(model: keras.Model) -> keras.Model:
+    """As core.train.twin.twin in float32, of Keras's own layers."""
+    last = model.layers[-1]
+
+    def copied(layer: keras.layers.Layer) -> keras.layers.Layer:
+        settings = layer.get_config()
+        if layer is last:
+            settings["activation"] = "linear"
+        return type(layer).from_config(settings)
+
+    twin = keras.models.clone_model(model, clone_function=copied)
+    twin.set_weights(model.get_weights())
+    return twin

@@ -1,0 +1,89 @@
+"""How this machine trains fastest: the precision of its sums, and how a batch is cut.
+
+saved_models/.speed/plan.json    the faster precision, and the machine it was measured on
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from core import files
+from core.errors import SpecError
+from core.specs import TrainSpec
+from core.train import backend, speed
+
+Precision = Literal["float32", "bfloat16"]
+_VARIABLE = "LAYERWISE_PRECISION"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a design is trained.
+
+    Attributes:
+        precision: of the sums in training; weights, validation and tests are float32.
+        towers: parts of a batch that go through the network side by side.
+        plain: by Keras's own layers and optimizer, a step at a time.
+    """
+
+    precision: Precision = "float32"
+    towers: int = 1
+    plain: bool = False
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        if self.plain:
+            return "plain Keras, float32"
+        if self.towers == 1:
+            return f"{self.precision}, whole batches"
+        return f"{self.precision}, batches in {self.towers} parts side by side"
+
+
+def choose(spec: TrainSpec) -> Plan | None:
+    """The plan for a training; None where the faster precision has yet to be measured.
+
+    $LAYERWISE_PRECISION stands in for the measurement where it is set.
+    Call this once TensorFlow is started. Raises SpecError.
+    """
+    precision = spec.precision
+    if precision == "auto":
+        known = _from_environment() or load()
+        if known is None:
+            return None
+        return Plan(known, backend.towers())
+    return Plan(precision, backend.towers())
+
+
+def load() -> Precision | None:
+    """The faster precision as it was measured; None where it was not, or on another machine."""
+    try:
+        content = json.loads((speed.folder() / "plan.json").read_bytes())
+        known = content["precision"] in get_args(Precision) and content["of"] == speed.machine()
+        return content["precision"] if known else None
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def save(precision: Precision) -> None:
+    """Keep the faster precision of this machine; raises StorageError."""
+    content = {"of": speed.machine(), "precision": precision}
+    files.write_json(speed.made_folder() / "plan.json", content)
+
+
+def _from_environment() -> Precision | None:
+    text = os.environ.get(_VARIABLE)
+    if not text:
+        return None
+    for known in get_args(Precision):
+        if text == known:
+            return known  # type: ignore[no-any-return]
+    raise SpecError(
+        f"{_VARIABLE} is not valid",
+        expected=" or ".join(get_args(Precision)),
+        received=repr(text),
+        remedy="Unset it to have the faster one measured",
+    )
