@@ -29,7 +29,7 @@ def hold_slot(home: Path, slot: int = 0) -> FileLock:
 
 @pytest.fixture
 def processes(home: Path) -> Processes:
-    """Look up the live processes of this test's workspace by module, such as core.runs.queue."""
+    """Look up the live processes of this test's workspace by module, such as core.runs.dispatcher."""
 
     def look_up(module: str) -> list[psutil.Process]:
         found = []
@@ -52,7 +52,7 @@ def processes(home: Path) -> Processes:
 def queue_home(home: Path, processes: Processes) -> Iterator[Path]:
     """A workspace whose dispatchers and workers are all gone when the test is over."""
     yield home
-    for module in ("core.runs.queue", "core.train.worker", "core.train.export"):
+    for module in ("core.runs.dispatcher", "core.train.worker", "core.train.export"):
         left = processes(module)
         for process in left:
             process.kill()
