@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core import words
+from core.runs import queue
 from core.runs import run as runs
 from core.runs.run import Run
 from core.train.order import order
@@ -86,3 +87,4 @@ with frame.page("Train", "Train the chosen design on the chosen images, and watc
         waiting.show()
     with left:
         settings()
+    queue.warm_up()

@@ -1,7 +1,8 @@
 """Who starts the workers: ``python -m core.runs.dispatcher [now]``.
 
 A dispatcher is a light process that takes the next queued run, starts its worker, waits for it, and
-goes on; it ends when nothing waits or the queue is paused. It outlives the app, holds its slot by a
+goes on; it ends when nothing waits or the queue is paused, but for the one of the first slot, which
+then keeps a worker ready for a while (core.runs.standby). It outlives the app, holds its slot by a
 file lock that its death frees, and marks a run whose worker died without a word. With `now` it holds
 no slot and takes only runs that were told to run at once.
 """
@@ -22,6 +23,7 @@ from core import workspace
 from core.errors import AppError, RunError, storing
 from core.runs import queue, turns
 from core.runs.run import Run, all_runs, process_identity, worker_alive
+from core.runs.standby import Standby
 from core.runs.status import State
 
 
@@ -34,12 +36,19 @@ def dispatch() -> None:
             lock.acquire(timeout=0.5)
         except Timeout:
             continue
+        standby = Standby() if slot == 0 else None
         try:
-            while (run := _take()) is not None:
-                _work(run)
+            while True:
+                if (run := _take()) is not None:
+                    _work(run, standby)
+                elif standby is None or not standby.wait():
+                    break
         finally:
+            if standby is not None:
+                standby.close()
             lock.release()
-        queue.ensure()  # a run submitted between the last look and the release
+        if standby is None or not standby.dismissed:
+            queue.ensure()  # a run submitted between the last look and the release
         return
 
 
@@ -89,20 +98,12 @@ def _busy() -> int:
     )
 
 
-def _work(run: Run) -> None:
+def _work(run: Run, standby: Standby | None = None) -> None:
     """Run the worker of `run` to its end and mark the run if it could not do so itself."""
     try:
-        with storing(run.folder, "start the worker"), (run.folder / "worker.log").open("ab") as log:
-            command = [sys.executable, "-m", "core.train.worker", str(run.folder)]
-            code = subprocess.run(
-                command,
-                cwd=workspace.CHECKOUT,
-                env=queue.environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                check=False,
-            ).returncode
+        code = standby.work(run) if standby is not None else None
+        if code is None:
+            code = _work_cold(run)
         if run.saved_status.state is not State.RUNNING:
             return  # it ended well, or was deleted, or a new run has its name by now
         (run.folder / ".reserve").unlink(missing_ok=True)
@@ -123,6 +124,20 @@ def _work(run: Run) -> None:
         run.write_status(run.saved_status.model_copy(update=update))
     except AppError as problem:  # a full disk or a deleted folder must not hold up the queue
         print(f"{run.id}: {problem}", flush=True)
+
+
+def _work_cold(run: Run) -> int:
+    """Start the worker of `run`, wait for its end and return its exit code."""
+    with storing(run.folder, "start the worker"), (run.folder / "worker.log").open("ab") as log:
+        return subprocess.run(
+            [sys.executable, "-m", "core.train.worker", str(run.folder)],
+            cwd=workspace.CHECKOUT,
+            env=workspace.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            check=False,
+        ).returncode
 
 
 def main(arguments: Sequence[str]) -> None:

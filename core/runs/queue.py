@@ -11,7 +11,7 @@ each other by the queue's lock.
 
 from __future__ import annotations
 
-import os
+import contextlib
 import subprocess
 import sys
 import time
@@ -19,8 +19,8 @@ import time
 from filelock import FileLock, Timeout
 
 from core import workspace
-from core.errors import storing
-from core.runs import turns
+from core.errors import StorageError, storing
+from core.runs import standby, turns
 from core.runs.run import Run, create
 from core.runs.status import State
 from core.runs.turns import queued, slots
@@ -86,11 +86,12 @@ def ensure() -> None:
     waiting = queued()
     if any(run.hurried for run in waiting):
         _start_dispatcher("now")
+    left = standby.ring() if waiting else False
     free = 0 if turns.paused() else len(waiting)
     for slot in range(slots() if free else 0):
         lock = slot_lock(slot)
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=2.0 if left and slot == 0 else 0)
         except Timeout:
             continue
         lock.release()
@@ -100,14 +101,27 @@ def ensure() -> None:
             break
 
 
+def warm_up() -> None:
+    """Have a worker ready for the next run, one at most; see core.runs.standby.
+
+    Cheap when one is ready or a run trains. On a disk that takes no file nothing is got ready: the
+    next run itself will say what is wrong.
+    """
+    with contextlib.suppress(StorageError):
+        if not standby.want():
+            return
+        lock = slot_lock(0)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return
+        lock.release()
+        _start_dispatcher()
+
+
 def slot_lock(slot: int) -> FileLock:
     """What a dispatcher holds while it works in that slot."""
     return FileLock(turns.folder() / f"slot-{slot}.lock")
-
-
-def environment() -> dict[str, str]:
-    """What dispatchers and workers are started with."""
-    return {**os.environ, "LAYERWISE_HOME": str(workspace.home()), "PYTHONUNBUFFERED": "1"}
 
 
 def _start_dispatcher(*arguments: str) -> None:
@@ -116,7 +130,7 @@ def _start_dispatcher(*arguments: str) -> None:
         child = subprocess.Popen(
             [sys.executable, "-m", "core.runs.dispatcher", *arguments],
             cwd=workspace.CHECKOUT,
-            env=environment(),
+            env=workspace.environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

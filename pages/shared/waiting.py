@@ -20,10 +20,12 @@ Act = Callable[[], object]
 FEW = 6  # rows shown until a person asks for all
 
 
-@st.fragment(run_every=2.0)
-@frame.guarded
 def show() -> None:
     """Draw the queue while anything waits, it is paused, or more train than there are slots."""
+    frame.redrawn(_queue, every=2.0)
+
+
+def _queue() -> None:
     waiting, paused = turns.queued(), turns.paused()
     training = [run for run, status in cached.runs() if status.state is State.RUNNING]
     if not (waiting or paused or len(training) > turns.slots()):
