@@ -30,6 +30,7 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks.epochs
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.imports
+	$(BIN)/python -m benchmarks.start
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

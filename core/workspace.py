@@ -21,3 +21,8 @@ def runs_folder() -> Path:
 def datasets_folder() -> Path:
     """The folder that holds data sets by name, and the cache of decoded images."""
     return home() / "datasets"
+
+
+def environment() -> dict[str, str]:
+    """What the processes of this workspace are started with."""
+    return {**os.environ, "LAYERWISE_HOME": str(home()), "PYTHONUNBUFFERED": "1"}

@@ -3,10 +3,11 @@
 import streamlit as st
 
 from core import words
+from core.runs import queue
 from core.runs import run as runs
 from core.runs.run import Run
 from core.train.order import order
-from pages.shared import cached, fields, frame, images, live, state
+from pages.shared import cached, fields, frame, images, live, state, waiting
 
 SETTINGS = (
     "epochs",
@@ -83,5 +84,7 @@ with frame.page("Train", "Train the chosen design on the chosen images, and watc
     # the run first: whatever is wrong with the next one's images, this one is shown
     with right:
         progress()
+        waiting.show()
     with left:
         settings()
+    queue.warm_up()

@@ -57,6 +57,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("LAYERWISE_HOME", str(folder))
     monkeypatch.delenv("LAYERWISE_SLOTS", raising=False)
+    monkeypatch.setenv("LAYERWISE_WARM", "0")  # no worker that waits, but where a test is about it
     return folder
 
 

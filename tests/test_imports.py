@@ -136,7 +136,10 @@ def test_there_are_no_import_circles() -> None:
 def test_only_the_worker_imports_tensorflow() -> None:
     """Outside the worker's modules nothing imports them or TensorFlow, not even late."""
     # each is a process of its own
-    own_process = {"core.train.worker", "core.train.calibration", "core.data.download"}
+    own_process = {
+        *("core.train.worker", "core.train.warm"),
+        *("core.train.calibration", "core.data.download"),
+    }
     for path in (*CORE.values(), *FACES):
         module = name_of(path)
         if module in TENSORFLOW | own_process:

@@ -10,6 +10,7 @@ saved_models/<run>/
     model.onnx       the same for onnxruntime, for images at the working size
     checkpoint.npz   the training at its last checkpoint, from which it can be resumed
     cancel           present when someone asked the worker to stop
+    now              present when someone told it not to wait for a slot
 """
 
 from __future__ import annotations
@@ -122,6 +123,11 @@ class Run:
     def cancelled(self) -> bool:
         """Whether someone asked it to stop."""
         return (self.folder / "cancel").exists()
+
+    @property
+    def hurried(self) -> bool:
+        """Whether someone told it not to wait for its turn."""
+        return (self.folder / "now").exists()
 
     def log_tail(self, lines: int = 20) -> str:
         """The last lines of worker.log, empty where there is none."""

@@ -86,11 +86,7 @@ def start() -> None:
             child = subprocess.Popen(
                 _COMMAND,
                 cwd=workspace.CHECKOUT,
-                env={
-                    **os.environ,
-                    "LAYERWISE_HOME": str(workspace.home()),
-                    "PYTHONUNBUFFERED": "1",
-                },
+                env=workspace.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -204,13 +204,22 @@ def _ask_to_stop(folder: Path) -> None:
         (folder / "cancel").touch()
 
 
-def main(folder: Path) -> int:
-    """Train the run in `folder`; a polite request to end (SIGTERM) is a Stop."""
-    run = Run(folder)
-    signal.signal(signal.SIGTERM, lambda *_: _ask_to_stop(folder))
+def lower_priority() -> None:
+    """Leave the processors to the app and to the rest of the machine where they need them."""
     if hasattr(os, "nice"):
-        os.nice(5)  # the app and the rest of the machine stay responsive
-    return 0 if work(run) in (State.DONE, State.STOPPED) else 1
+        os.nice(5)
+
+
+def train(folder: Path) -> int:
+    """Train the run in `folder`; a polite request to end (SIGTERM) is a Stop."""
+    signal.signal(signal.SIGTERM, lambda *_: _ask_to_stop(folder))
+    return 0 if work(Run(folder)) in (State.DONE, State.STOPPED) else 1
+
+
+def main(folder: Path) -> int:
+    """The command: train the run in `folder` and return the exit code."""
+    lower_priority()
+    return train(folder)
 
 
 if __name__ == "__main__":

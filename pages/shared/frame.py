@@ -12,7 +12,7 @@ import streamlit as st
 
 from core import words
 from core.errors import AppError
-from core.runs import queue
+from core.runs import queue, turns
 from core.runs.status import State
 from pages.shared import cached
 
@@ -129,4 +129,5 @@ def _running() -> None:
         )
         st.progress(status.progress, text=accuracy)
     if waiting:
-        st.caption(f"{words.several(waiting, 'run')} waiting")
+        paused = "; the queue is paused" if turns.paused() else ""
+        st.caption(f"{words.several(waiting, 'run')} waiting{paused}")

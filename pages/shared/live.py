@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import words
 from core.errors import AppError, from_dict
-from core.runs import queue
+from core.runs import queue, turns
 from core.runs import run as runs
 from core.runs.run import Run
 from core.runs.status import RunStatus, State
@@ -53,7 +53,7 @@ def _panel(run: Run) -> None:
     elif status.state in EXPLAINED:
         st.caption(EXPLAINED[status.state])
     if not status.state.final:
-        st.progress(status.progress, text=_progress_words(status))
+        st.progress(status.progress, text=_progress_words(run, status))
     _figures(status)
     lines = run.metrics()
     epochs = [line for line in lines if line.get("event") == "epoch"]
@@ -114,8 +114,10 @@ def _header(run: Run, status: RunStatus) -> None:
             )
 
 
-def _progress_words(status: RunStatus) -> str:
+def _progress_words(run: Run, status: RunStatus) -> str:
     if status.state is State.QUEUED:
+        if turns.paused() and not run.hurried:
+            return "Waits; the queue is paused"
         return "Waits for a free training slot and starts by itself"
     if status.phase != "training":
         return status.phase[:1].upper() + status.phase[1:]

@@ -12,10 +12,11 @@ import pytest
 from filelock import FileLock
 
 from core.cli import main
-from core.runs import queue
+from core.runs import queue, turns
 
 Cli = Callable[..., tuple[int, str, str]]
 Processes = Callable[[str], list[psutil.Process]]
+Wait = Callable[[Callable[[], bool], float], None]
 
 
 def hold_slot(home: Path, slot: int = 0) -> FileLock:
@@ -27,9 +28,23 @@ def hold_slot(home: Path, slot: int = 0) -> FileLock:
     return lock
 
 
+def waiting_worker(wait_for: Wait, other_than: int = 0) -> int:
+    """Have a worker wait for a run, and return its process's number."""
+
+    def number() -> int:
+        try:
+            return int(json.loads((turns.folder() / "warm.json").read_bytes())["worker"])
+        except OSError:
+            return 0
+
+    queue.warm_up()
+    wait_for(lambda: number() not in (0, other_than), 30)
+    return number()
+
+
 @pytest.fixture
 def processes(home: Path) -> Processes:
-    """Look up the live processes of this test's workspace by module, such as core.runs.queue."""
+    """Look up the live processes of this test's workspace by module, such as core.runs.dispatcher."""
 
     def look_up(module: str) -> list[psutil.Process]:
         found = []
@@ -52,12 +67,24 @@ def processes(home: Path) -> Processes:
 def queue_home(home: Path, processes: Processes) -> Iterator[Path]:
     """A workspace whose dispatchers and workers are all gone when the test is over."""
     yield home
-    for module in ("core.runs.queue", "core.train.worker", "core.train.export"):
+    for module in (
+        "core.runs.dispatcher",
+        "core.train.worker",
+        "core.train.warm",
+        "core.train.export",
+    ):
         left = processes(module)
         for process in left:
             process.kill()
         psutil.wait_procs(left, timeout=10)
     queue._children[:] = [child for child in queue._children if child.poll() is None]
+
+
+@pytest.fixture
+def warm_home(queue_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace in which a worker may wait for a run."""
+    monkeypatch.setenv("LAYERWISE_WARM", "10")
+    return queue_home
 
 
 @pytest.fixture

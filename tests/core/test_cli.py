@@ -224,7 +224,7 @@ def test_train_ends_with_one_line_of_json(
     assert run.spec.train.batch_size == 8
     assert run.spec.data.size == 24
     assert err == f"Run {run.id} in {run.folder}\n"  # no progress bar in a pipe
-    wait_for(lambda: processes("core.runs.queue") == [], 20)
+    wait_for(lambda: processes("core.runs.dispatcher") == [], 20)
 
 
 def test_a_failing_training_ends_with_exit_code_1(

@@ -35,3 +35,15 @@ def test_a_workspace_may_be_relative_or_below_the_persons_home(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LAYERWISE_HOME", "lab/../here")
     assert workspace.home() == tmp_path / "here"
+
+
+def test_processes_get_the_workspace_and_the_environment(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Processes of the workspace get its whole path, and everything else as it is here."""
+    monkeypatch.chdir(home.parent)
+    monkeypatch.setenv("LAYERWISE_HOME", home.name)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    environment = workspace.environment()
+    assert environment["LAYERWISE_HOME"] == str(home)
+    assert environment["CUDA_VISIBLE_DEVICES"] == "3"

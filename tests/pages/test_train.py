@@ -50,6 +50,20 @@ def test_start_queues_exactly_one_run(open_page: OpenPage, examples: Path) -> No
         queue.cancel(run)
 
 
+def test_opening_it_gets_a_worker_ready(
+    open_page: OpenPage, examples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page has a worker started for the run that is likely to come; a wrong setting is told."""
+    draft.change(data={"source": str(examples)})
+    asked = []
+    with monkeypatch.context() as patch:
+        patch.setattr(queue, "warm_up", lambda: asked.append(True))
+        open_page("pages/train.py")
+    assert asked == [True]
+    monkeypatch.setenv("LAYERWISE_WARM", "soon")
+    assert "LAYERWISE_WARM is not valid" in errors(open_page("pages/train.py"))
+
+
 def test_unusable_settings_are_explained(
     open_page: OpenPage, trained_run: Run, examples: Path
 ) -> None:

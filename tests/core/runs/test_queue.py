@@ -18,7 +18,7 @@ from filelock import FileLock
 from core import workspace
 from core.errors import NotFoundError, SpecError
 from core.predict.classifier import Classifier
-from core.runs import queue
+from core.runs import queue, turns
 from core.runs.run import Run, all_runs, create, find
 from core.runs.status import State
 from tests.conftest import draw_example, small_spec
@@ -57,15 +57,15 @@ def test_there_is_one_slot_unless_told_otherwise(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One run trains at a time on a machine that says nothing else."""
-    assert queue.slots() == 1
+    assert turns.slots() == 1
     monkeypatch.setenv("LAYERWISE_SLOTS", "3")
-    assert queue.slots() == 3
+    assert turns.slots() == 3
 
 
 def test_nothing_is_started_where_nothing_waits(queue_home: Path, processes: Processes) -> None:
     """Looking after an empty queue starts no process."""
     queue.ensure()
-    assert processes("core.runs.queue") == []
+    assert processes("core.runs.dispatcher") == []
 
 
 # the queue by itself
@@ -75,9 +75,9 @@ def test_a_queued_run_can_be_cancelled(queue_home: Path, processes: Processes) -
     """Stop takes a queued run out of the queue, leaves the others, and starts no worker for it."""
     lock = hold_slot(queue_home)
     first, second, third = (queue.submit(small_spec("sketches")) for _ in range(3))
-    assert queue.queued() == [first, second, third]
+    assert turns.queued() == [first, second, third]
     queue.cancel(second)
-    assert queue.queued() == [first, third]
+    assert turns.queued() == [first, third]
     assert second.status.state is State.STOPPED
     assert second.status.ended
     assert second.status.seconds is None
@@ -156,7 +156,7 @@ def test_runs_are_trained_in_order_with_no_app_about(
     assert [*times[0], *times[1], *times[2]] == sorted([*times[0], *times[1], *times[2]])
     assert first.status.test_accuracy is not None
     assert "epoch 2" in first.log_tail()
-    wait_for(lambda: processes("core.runs.queue") == [], 20)  # nothing waits: nothing stays
+    wait_for(lambda: processes("core.runs.dispatcher") == [], 20)  # nothing waits: nothing stays
 
 
 @pytest.mark.tensorflow
@@ -198,7 +198,7 @@ def test_a_killed_worker_and_a_deleted_folder_do_not_stop_the_queue(
 
     wait_for(in_state(last, State.DONE), 60)
     assert all_runs() == [last, killed]
-    wait_for(lambda: processes("core.runs.queue") == [], 20)
+    wait_for(lambda: processes("core.runs.dispatcher") == [], 20)
     assert not deleted.folder.exists()
 
 
@@ -210,10 +210,10 @@ def test_a_killed_dispatcher_takes_no_worker_with_it(
     first = queue.submit(small_spec(str(examples), epochs=500))
     second = queue.submit(small_spec(str(examples), epochs=500))
     wait_for(trains(first), 60)
-    (dispatcher,) = processes("core.runs.queue")
+    (dispatcher,) = processes("core.runs.dispatcher")
     dispatcher.kill()
     psutil.wait_procs([dispatcher], timeout=10)
-    assert processes("core.runs.queue") == []
+    assert processes("core.runs.dispatcher") == []
     assert first.status.state is State.RUNNING
     epoch = first.status.epoch
 

@@ -1,0 +1,47 @@
+"""A worker before its run is known: ``python -m core.train.warm``, started by core.runs.standby.
+
+It imports all that training needs, then waits for one line: the run's folder, as JSON. From there on
+it is the run's worker (core.train.worker) like any other, and ends with the run, since TensorFlow's
+state is never used twice. When its input ends before, whoever started it is gone, and it ends too.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+
+from core.train import backend, worker
+
+# what the worker imports when it trains, after TensorFlow
+MODULES = ("core.design.build", "core.train.engine", "core.train.recorder", "core.train.export")
+
+
+def main() -> int:
+    """Get ready, wait for a run, and train it."""
+    worker.lower_priority()
+    backend.start()
+    for name in MODULES:
+        importlib.import_module(name)
+    line = sys.stdin.buffer.readline()
+    if not line.endswith(b"\n"):
+        return 0
+    folder = Path(json.loads(line))
+    _write_to(folder / "worker.log")
+    return worker.train(folder)
+
+
+def _write_to(path: Path) -> None:
+    """Send what this process prints, TensorFlow's libraries included, to the run's log."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with path.open("ab") as log, open(os.devnull, "rb") as nothing:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+        os.dup2(nothing.fileno(), 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
