@@ -16,6 +16,7 @@ HEAVY = {"tensorflow", "keras", "tf2onnx", "kerastuner", "keras_tuner", "sagemak
 # only the worker, and what only the worker uses, may bring TensorFlow
 TENSORFLOW = {
     "core.design.build",
+    "core.train.augmentation",
     "core.train.clocks",
     "core.train.engine",
     "core.train.evaluation",

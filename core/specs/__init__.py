@@ -1,6 +1,7 @@
 """Frozen descriptions of a design, its data, its training and a whole run."""
 
 from core.specs import layers
+from core.specs.augment import AugmentSpec
 from core.specs.data import DataSpec
 from core.specs.layers import *  # noqa: F403 - the layers, each by its name
 from core.specs.model import ModelSpec
@@ -8,5 +9,14 @@ from core.specs.run import RunSpec
 from core.specs.spec import Spec, choices, setting
 from core.specs.train import TrainSpec
 
-__all__ = ["DataSpec", "ModelSpec", "RunSpec", "Spec", "TrainSpec", "choices", "setting"]
+__all__ = [
+    "AugmentSpec",
+    "DataSpec",
+    "ModelSpec",
+    "RunSpec",
+    "Spec",
+    "TrainSpec",
+    "choices",
+    "setting",
+]
 __all__ += layers.__all__
