@@ -14,7 +14,7 @@ from core import files, workspace
 from core.design.history import History, Step
 from core.design.presets import PRESETS
 from core.errors import SpecError, storing
-from core.specs import DataSpec, ModelSpec, RunSpec, Spec, TrainSpec
+from core.specs import AugmentSpec, DataSpec, ModelSpec, RunSpec, Spec, TrainSpec
 
 _NAMES = {item.name: item.model for item in PRESETS}
 
@@ -25,11 +25,12 @@ class Draft(Spec):
     data: DataSpec = DataSpec()
     model: ModelSpec = PRESETS[0].model
     train: TrainSpec = TrainSpec()
+    augment: AugmentSpec = AugmentSpec()
     folders: tuple[str, ...] = ()  # opened by their path, the latest first
 
     def order(self) -> RunSpec:
         """The run it describes."""
-        return RunSpec(model=self.model, data=self.data, train=self.train)
+        return RunSpec(model=self.model, data=self.data, train=self.train, augment=self.augment)
 
 
 def load() -> Draft:

@@ -9,10 +9,12 @@ from core.specs.spec import choices
 from pages.shared import cached, frame, live, state, table
 
 
-def settings(spec: Spec) -> list[dict[str, str]]:
-    """A spec's declared settings as rows of a table."""
+def settings(spec: Spec, idle: frozenset[str] = frozenset()) -> list[dict[str, str]]:
+    """A spec's declared settings as rows of a table, but for those that are idle."""
     rows = []
     for name, field in type(spec).model_fields.items():
+        if name in idle:
+            continue
         value = getattr(spec, name)
         labels = (field.json_schema_extra or {}).get("labels", {}) if choices(field) else {}
         shown = "automatic" if value is None else labels.get(value, value)
@@ -36,8 +38,10 @@ def one(run: Run) -> None:
     )
     st.subheader("Settings", anchor=False)
     left, right = st.columns(2)
-    left.dataframe(settings(spec.train), hide_index=True)
+    left.dataframe(settings(spec.train, spec.train.idle), hide_index=True)
     right.dataframe(settings(spec.data), hide_index=True)
+    if spec.augment.active:
+        right.dataframe(settings(spec.augment), hide_index=True)
     if spec.tags:
         tags = ", ".join(f"{key} = {value}" for key, value in spec.tags.items())
         st.caption(frame.plain(f"Tags: {tags}"))

@@ -7,17 +7,7 @@ from core.runs import queue
 from core.runs import run as runs
 from core.runs.run import Run
 from core.train.order import order
-from pages.shared import cached, fields, frame, images, live, state, waiting
-
-SETTINGS = (
-    "epochs",
-    "batch_size",
-    "optimizer",
-    "learning_rate",
-    "validation_share",
-    "patience",
-    "seed",
-)
+from pages.shared import cached, frame, images, live, state, training, waiting
 
 
 def current() -> Run | None:
@@ -35,7 +25,7 @@ def again() -> None:
     if name := state.address("again"):
         state.leave("again")
         spec = runs.find(name).spec
-        state.change(data=spec.data, model=spec.model, train=spec.train)
+        state.change(data=spec.data, model=spec.model, train=spec.train, augment=spec.augment)
 
 
 @frame.guarded
@@ -52,7 +42,7 @@ def progress() -> None:
 def settings() -> None:
     """What will be trained and how, and the button that starts it."""
     draft = state.draft()
-    valid = fields.edit_all("train", draft.train, SETTINGS)
+    valid = training.draw(draft)
     start = st.button(
         "Start training",
         type="primary",

@@ -21,7 +21,6 @@ TENSORFLOW = {
     "core.train.engine",
     "core.train.evaluation",
     "core.train.export",
-    "core.train.fast",
     "core.train.layers",
     "core.train.loop",
     "core.train.optimizers",

@@ -17,7 +17,7 @@ from core.design.analysis import Analysis, Row, analyse
 from core.design.details import details
 from core.design.script import script
 from core.errors import SpecError
-from core.specs import DataSpec, TrainSpec
+from core.specs import AugmentSpec, DataSpec, TrainSpec
 from core.specs.arrays import ARRAY_SETS
 from core.terminal import decoding, err, out, print_table
 
@@ -81,7 +81,8 @@ def _code(options: argparse.Namespace) -> int:
     values = {"source": catalogue.locate(options.data), **given(options, DataSpec)}
     data = DataSpec.parse(values)
     shape, classes = _known(data)
-    text = script(design.model, data, train, shape=shape, classes=classes)
+    augment = AugmentSpec.parse(design.augment)
+    text = script(design.model, data, train, augment, shape=shape, classes=classes)
     if options.output is not None:
         files.write_bytes(options.output, text.encode())
     if options.json:

@@ -8,17 +8,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.errors import SpecError
-from core.specs import DataSpec, Spec, TrainSpec
+from core.specs import AugmentSpec, DataSpec, Spec, TrainSpec
 from core.specs.spec import expectation
 
 # what argparse's add_subparsers returns, which has no public name
 Verbs = Any
 
 
-def add_settings(parser: argparse.ArgumentParser, spec: type[TrainSpec] | type[DataSpec]) -> None:
+_TITLES: dict[type[Spec], str] = {
+    TrainSpec: "training settings",
+    AugmentSpec: "changes of training images",
+    DataSpec: "image settings",
+}
+
+
+def add_settings(parser: argparse.ArgumentParser, spec: type[Spec]) -> None:
     """A flag for each declared setting; values are checked by the spec, not by argparse."""
-    titles = {TrainSpec: "training settings", DataSpec: "image settings"}
-    group = parser.add_argument_group(titles[spec])
+    group = parser.add_argument_group(_TITLES[spec])
     for name, field in spec.model_fields.items():
         if not field.description:
             continue
@@ -51,14 +57,14 @@ def assignments(items: Sequence[str], flag: str, example: str) -> dict[str, str]
 
 
 def sections(items: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """--set data.size=64 --set train.epochs=3 as {"data": {...}, "train": {...}}."""
-    found: dict[str, dict[str, Any]] = {"data": {}, "train": {}}
+    """--set data.size=64 --set train.epochs=3 as {"data": {...}, "train": {...}, "augment": {}}."""
+    found: dict[str, dict[str, Any]] = {"data": {}, "train": {}, "augment": {}}
     for key, value in assignments(items, "--set", "train.learning_rate=0.001").items():
         section, _, name = key.partition(".")
         if section not in found or not name or key == "data.source":
             raise SpecError(
                 f"--set {key} is not a known setting",
-                expected="data.KEY or train.KEY; the images are chosen with --data",
+                expected="data.KEY, train.KEY or augment.KEY; the images are chosen with --data",
                 received=repr(key),
                 remedy="See python -m core train --help for the keys",
             )

@@ -16,7 +16,7 @@ from core.runs import run as runs
 from core.runs.resume import resume
 from core.runs.run import Run
 from core.runs.status import RunStatus, State
-from core.specs import DataSpec, RunSpec, TrainSpec
+from core.specs import AugmentSpec, DataSpec, RunSpec, TrainSpec
 from core.terminal import decoding, err, out, print_table, progress_bar
 from core.train.order import order
 
@@ -27,6 +27,7 @@ def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     train.add_argument("--data", required=True, help="a set's name, a folder or a zip")
     train.add_argument("--design", required=True, help="a preset's name or a JSON file")
     add_settings(train, TrainSpec)
+    add_settings(train, AugmentSpec)
     add_settings(train, DataSpec)
     train.add_argument(
         "--set",
@@ -56,9 +57,16 @@ def _train(options: argparse.Namespace) -> int:
     train = {**design.train, **given(options, TrainSpec), **chosen["train"]}
     data = {**given(options, DataSpec), **chosen["data"]}
     train_spec = TrainSpec.parse(train)
+    augment = {**design.augment, **given(options, AugmentSpec), **chosen["augment"]}
     data_spec = DataSpec.parse({**data, "source": catalogue.locate(options.data)})
     spec = RunSpec.parse(
-        {"model": design.model, "data": data_spec, "train": train_spec, "tags": tags}
+        {
+            "model": design.model,
+            "data": data_spec,
+            "train": train_spec,
+            "augment": AugmentSpec.parse(augment),
+            "tags": tags,
+        }
     )
     with decoding() as progress:
         run = order(spec, progress)

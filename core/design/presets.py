@@ -30,12 +30,18 @@ from core.specs import (
 
 @dataclass(frozen=True)
 class Preset:
-    """A design with a name, what it is good for, and the training settings its authors use."""
+    """A design with a name, what it is good for, and the training settings its authors use.
+
+    Attributes:
+        train: settings of TrainSpec that are not at their default.
+        augment: settings of AugmentSpec.
+    """
 
     model: ModelSpec
     about: str
     source: str
     train: Mapping[str, Any] = field(default_factory=dict)
+    augment: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -44,9 +50,14 @@ class Preset:
 
 
 def _preset(
-    name: str, about: str, source: str, *layers: Layer, train: Mapping[str, Any] | None = None
+    name: str,
+    about: str,
+    source: str,
+    *layers: Layer,
+    train: Mapping[str, Any] | None = None,
+    augment: Mapping[str, Any] | None = None,
 ) -> Preset:
-    return Preset(ModelSpec(name=name, layers=layers), about, source, train or {})
+    return Preset(ModelSpec(name=name, layers=layers), about, source, train or {}, augment or {})
 
 
 def _normalized_conv(filters: int) -> tuple[Layer, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.errors import RunError, storing
-from core.runs import checkpoints, queue
+from core.runs import checkpoints, queue, turns
 from core.runs.run import Run
 from core.runs.status import RunStatus, State
 
@@ -31,7 +31,7 @@ def resume(run: Run, more: int = 0) -> None:
         RunError: it has not ended, has nothing left to train, or its checkpoint is gone.
         StorageError: the disk is full.
     """
-    with queue.locked():
+    with turns.locked():
         status = run.status
         _require(run, status, more)
         ends = _ends(status, more)

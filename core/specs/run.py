@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from core.specs.augment import AugmentSpec
 from core.specs.data import DataSpec
 from core.specs.model import ModelSpec
 from core.specs.spec import Spec
@@ -21,4 +22,5 @@ class RunSpec(Spec):
     model: ModelSpec
     data: DataSpec = DataSpec()
     train: TrainSpec = TrainSpec()
+    augment: AugmentSpec = AugmentSpec()
     tags: dict[Tag, Tag] = Field(default_factory=dict, max_length=50)

@@ -165,3 +165,13 @@ class TrainSpec(Spec):
             "bfloat16": "16 bits (bfloat16)",
         },
     )
+
+    @property
+    def idle(self) -> frozenset[str]:
+        """Settings that change nothing as the others are."""
+        found: set[str] = set()
+        if self.optimizer != "sgd":
+            found |= {"momentum", "nesterov"}
+        if self.schedule not in ("step", "plateau"):
+            found |= {"decay_factor", "decay_epochs"}
+        return frozenset(found)

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from core.data.dataset import Dataset
 from core.data.splits import Indices
 from core.design.cost import evaluation_batch
-from core.specs import TrainSpec
+from core.specs import AugmentSpec, TrainSpec
 from core.train import feed
+from core.train.augmentation import Augmentation
 from core.train.checkpoint import Checkpoint
 from core.train.evaluation import Evaluation
-from core.train.loop import Augment, Loop
+from core.train.loop import Loop
 from core.train.plan import Plan
 from core.train.schedule import Schedule
 from core.train.watcher import Progress, Watcher
@@ -56,7 +57,7 @@ class Engine:
         plan: Plan,
         *,
         weights: NDArray[np.float32] | None = None,
-        augment: Augment | None = None,
+        augment: AugmentSpec | None = None,
     ) -> None:
         self.model, self.spec, self.plan = model, spec, plan
         self.progress = Progress()
@@ -175,14 +176,16 @@ class Engine:
             return self._loop.run(images, labels, self.spec.batch_size, rates)
 
     def _made_loop(self) -> Loop:
+        spec, plain = self._augment, self.plan.plain
+        augment = Augmentation(spec, compiled=not plain) if spec and spec.active else None
         return Loop(
             self.model,
             self.spec,
             precision=self.plan.precision,
             towers=self.plan.towers,
             weights=self._weights,
-            augment=self._augment,
-            plain=self.plan.plain,
+            augment=augment,
+            plain=plain,
         )
 
 

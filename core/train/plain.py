@@ -63,5 +63,6 @@ def plain_twin(model: keras.Model) -> keras.Model:
         return type(layer).from_config(settings)
 
     twin = keras.models.clone_model(model, clone_function=copied)
-    twin.set_weights(model.get_weights())
+    for ours, theirs in zip(twin.variables, model.variables, strict=True):
+        ours.assign(theirs)  # the states of random numbers, too
     return twin

@@ -107,6 +107,7 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
         weights=engine.class_weights(data.images.labels[split.train], len(data.classes))
         if balanced
         else None,
+        augment=spec.augment,
     )
     _go_on(run, trainer, reporter)
     ends = reporter.status.ends or (train.epochs,)

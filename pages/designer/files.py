@@ -50,7 +50,12 @@ def _code(analysis: Analysis, row: DeltaGenerator) -> None:
     try:
         data = images.dataset(draft.data)
         text = script(
-            analysis.model, draft.data, draft.train, shape=data.shape, classes=data.classes
+            analysis.model,
+            draft.data,
+            draft.train,
+            draft.augment,
+            shape=data.shape,
+            classes=data.classes,
         )
     except AppError as error:
         frame.show_error(error)

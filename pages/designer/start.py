@@ -11,7 +11,7 @@ from core.design import designs, edits, link
 from core.design.presets import PRESETS
 from core.errors import AppError
 from core.runs import run as runs
-from core.specs import ModelSpec, TrainSpec
+from core.specs import AugmentSpec, ModelSpec, TrainSpec
 from pages.designer import editing
 from pages.shared import cached, frame, state
 
@@ -102,18 +102,23 @@ def _from_run() -> None:
     except AppError as error:
         editing.report(error)
         return
-    _take(spec.model, spec.train)
+    _take(spec.model, spec.train, spec.augment)
 
 
-def _take(model: ModelSpec, train: TrainSpec | None = None) -> None:
+def _take(
+    model: ModelSpec, train: TrainSpec | None = None, augment: AugmentSpec | None = None
+) -> None:
     """Make it the draft's design. A preset brings the training settings of its authors."""
     state.keep(MENU, False)  # chosen: the menu closes
     settings: dict[str, Any] = {}
     if (item := BY_NAME.get(model.name)) is not None and item.model == model:
-        usual = TrainSpec()
-        own = {"optimizer": usual.optimizer, "learning_rate": usual.learning_rate, **item.train}
-        settings = {"train": own}
+        # what any preset sets is as usual, unless this one sets it
+        usual, own = TrainSpec(), {"optimizer", "learning_rate"}.union(*(p.train for p in PRESETS))
+        train_as = {name: getattr(usual, name) for name in own - {"epochs"}}
+        settings = {"train": {**train_as, **item.train}}
+        if item.augment:
+            settings["augment"] = AugmentSpec().changed(**item.augment)
     if train is not None:
-        settings = {"train": train}
+        settings = {"train": train, "augment": augment}
     editing.take(lambda: drafts.change(model=model, **settings))
     editing.select(1)

@@ -10,6 +10,7 @@ from core import words
 from core.errors import AppError, from_dict
 from core.runs import queue, turns
 from core.runs import run as runs
+from core.runs.resume import can_go_on, resumable, resume
 from core.runs.run import Run
 from core.runs.status import RunStatus, State
 from pages.shared import charts, frame
@@ -52,6 +53,8 @@ def _panel(run: Run) -> None:
         frame.show_error(from_dict(status.error))
     elif status.state in EXPLAINED:
         st.caption(EXPLAINED[status.state])
+    for note in status.notes:
+        st.info(frame.plain(note), icon=":material/info:")
     if not status.state.final:
         st.progress(status.progress, text=_progress_words(run, status))
     _figures(status)
@@ -105,13 +108,32 @@ def _header(run: Run, status: RunStatus) -> None:
             if stop:
                 queue.cancel(run)
                 st.rerun(scope="fragment")
-        elif run.has_model:
+            return
+        if run.has_model:
             st.page_link(
                 "pages/predict.py",
                 label="Classify photos with this model",
                 icon=":material/center_focus_strong:",
                 query_params={"run": run.id},
             )
+        _go_on(run, status)
+
+
+def _go_on(run: Run, status: RunStatus) -> None:
+    """Offer to train on a run that has ended: to its end, or for more epochs."""
+    if resumable(run, status):
+        left = words.several(status.epochs - status.epoch, "epoch")
+        if st.button(
+            "Resume", icon=":material/resume:", key=f"resume-{run.id}", help=f"{left} are left"
+        ):
+            resume(run)
+            st.rerun()
+    elif can_go_on(run, status):
+        with st.popover("Train on", icon=":material/add:", width="content"):
+            more = st.number_input("More epochs", 1, 1000, 5, key=f"more-{run.id}")
+            if st.button("Train on", type="primary", key=f"go-on-{run.id}"):
+                resume(run, int(more))
+                st.rerun()
 
 
 def _progress_words(run: Run, status: RunStatus) -> str:

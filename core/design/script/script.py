@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core import workspace
 from core.design.analysis import table
+from core.design.script import settings
 from core.design.script.calls import WIDTH, literal, statement
 from core.design.script.images import (
     FOLDER_CONSTANTS,
@@ -17,8 +18,8 @@ from core.design.script.images import (
     folder_functions,
 )
 from core.design.script.network import network
-from core.design.script.training import BATCHES, main_function, split_functions
-from core.specs import DataSpec, ModelSpec, TrainSpec
+from core.design.script.training import batches, main_function, split_functions
+from core.specs import AugmentSpec, DataSpec, ModelSpec, TrainSpec
 
 _PACKAGES = ("tensorflow", "keras", "pillow")
 
@@ -27,13 +28,15 @@ def script(
     model: ModelSpec,
     data: DataSpec,
     train: TrainSpec,
+    augment: AugmentSpec | None = None,
     *,
     shape: tuple[int, int, int],
     classes: tuple[str, ...],
 ) -> str:
     """A Keras script that trains this design on these images as core.train does.
 
-    First weights, split, order of the images and choice of the best epoch are the same. It needs
+    First weights, split, order of the images and choice of the best epoch are the same; random numbers
+    of dropout and augmentation are others, and batch normalization sees whole batches. It needs
     TensorFlow, Pillow and the images alone: a folder, or a published set that Keras can download.
 
     Args:
@@ -43,12 +46,14 @@ def script(
     Raises:
         SpecError: the layers do not fit together.
     """
+    augment = augment or AugmentSpec()
     arrays = array_set(data)
     functions = [
         *network(table(model, shape, len(classes))),
         *(array_functions(arrays, data.fit, shape) if arrays else folder_functions(data, shape)),
         *split_functions(own_test=arrays is not None),
-        BATCHES,
+        *settings.functions(train, augment),
+        batches(augment),
         main_function(train, shape, own_classes=arrays is not None),
     ]
     constants = _constants(data, train, shape, classes)
@@ -99,6 +104,7 @@ def _constants(
         f"EPOCHS = {train.epochs}",
         f"BATCH_SIZE = {train.batch_size}",
         f"LEARNING_RATE = {train.learning_rate}",
+        *([f"LABEL_SMOOTHING = {train.label_smoothing}"] if train.label_smoothing else []),
         f"PATIENCE = {train.patience or 'EPOCHS'}"
         "  # epochs in a row without a lower validation loss, after which it stops",
         f"SEED = {train.seed}",
@@ -135,9 +141,10 @@ def _imports(code: str) -> str:
             return [f"import {name}" for name in found]
         return [f"{start} import {', '.join(found)}"] if found else []
 
-    own = used("import", "hashlib", "os", "sys")
+    own = used("import", "hashlib", "math", "os", "sys")
     own += used("from collections", "Counter", "defaultdict")
-    others = ["import keras", "import numpy as np", "import tensorflow as tf"]
+    others = ["import keras", "import numpy as np"]
+    others += ["import tensorflow as tf"] if re.search(r"\btf\.", code) else []
     others += used("from keras", "constraints", "layers", "regularizers")
     others += used("from PIL", "Image", "ImageOps")
     return "\n".join([*own, "from pathlib import Path", "", *others])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from core.design.cost import evaluation_batch
-from core.specs import TrainSpec
+from core.design.script import settings
+from core.specs import AugmentSpec, TrainSpec
 
 _DIGEST = '''\
 def digest(content):
@@ -57,35 +58,26 @@ _DRAW_BOTH = """\
         draw(VALIDATION, VALIDATION_SHARE, keep=1)"""
 _DRAW_ONE = "    draw(VALIDATION, VALIDATION_SHARE, keep=1)"
 
-BATCHES = '''\
+_BATCHES = '''\
 class Batches(keras.utils.PyDataset):
     """Images in batches; shuffled, their order is new in every epoch."""
 
     def __init__(self, images, labels, size, shuffle=False):
         super().__init__()
         self.images, self.labels, self.size, self.shuffle = images, labels, size, shuffle
-        self.epoch = -1
-        self.on_epoch_end()
+        self.epoch, self.order = -1, np.arange(len(labels))
 
-    def on_epoch_end(self):
+    def on_epoch_begin(self):
         self.epoch += 1
-        rows = np.arange(len(self.labels))
-        draw = np.random.default_rng((SEED, self.epoch)).permutation
-        self.order = draw(len(rows)) if self.shuffle else rows
+        if self.shuffle:
+            self.order = np.random.default_rng((SEED, self.epoch)).permutation(len(self.labels))
 
     def __len__(self):
         return math.ceil(len(self.labels) / self.size)
 
     def __getitem__(self, number):
         rows = self.order[number * self.size : (number + 1) * self.size]
-        return self.images[rows], self.labels[rows]'''
-
-_OPTIMIZERS = {
-    "adam": "Adam(LEARNING_RATE)",
-    "adamw": "AdamW(LEARNING_RATE)",
-    "sgd": "SGD(LEARNING_RATE, momentum=0.9)",
-    "rmsprop": "RMSprop(LEARNING_RATE)",
-}
+        return $images, self.labels[rows]'''
 
 _MAIN = '''\
 def main():
@@ -100,19 +92,19 @@ $found
     model = build_model(len($classes))
     model.compile(
         optimizer=keras.optimizers.$optimizer,
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
+        loss=$loss,
+        metrics=$metrics,
     )
-    best = keras.callbacks.EarlyStopping(patience=PATIENCE, restore_best_weights=True)
+    best = keras.callbacks.EarlyStopping($monitorpatience=PATIENCE, restore_best_weights=True)
     model.fit(
         Batches(images[train], labels[train], BATCH_SIZE, shuffle=True),
         validation_data=Batches(images[validation], labels[validation], $at_once),
         epochs=EPOCHS,
         shuffle=False,  # done already
-        callbacks=[best],
-        verbose=2,
+        callbacks=[$callbacksbest],
+$weights        verbose=2,
     )
-    loss, accuracy = model.evaluate(Batches(images[test], labels[test], $at_once), verbose=0)
+    loss, accuracy$more = model.evaluate(Batches(images[test], labels[test], $at_once), verbose=0)
     print(f"Best epoch {best.best_epoch + 1}: test loss {loss:.4f}, test accuracy {accuracy:.1%}")
     model.save("model.keras")
 
@@ -129,14 +121,43 @@ def split_functions(own_test: bool) -> list[str]:
     return [_DIGEST, _SPLIT.replace("$draws", _DRAW_ONE if own_test else _DRAW_BOTH)]
 
 
+def batches(augment: AugmentSpec) -> str:
+    """The source of the class that feeds images."""
+    plain = "self.images[rows]"
+    if not augment.active:
+        return _BATCHES.replace("$images", plain)
+    return _BATCHES.replace("$images", "images").replace(
+        "        return images",
+        f"        images = changed({plain}) if self.shuffle else {plain}\n        return images",
+    )
+
+
 def main_function(train: TrainSpec, shape: tuple[int, int, int], *, own_classes: bool) -> str:
     """The source of main(), and its call.
 
     Args:
         own_classes: the set has fixed classes, else they are the folders' names.
     """
-    text = _MAIN.replace("$optimizer", _OPTIMIZERS[train.optimizer])
-    text = text.replace("$at_once", str(evaluation_batch(shape)))
-    if own_classes:
-        return text.replace("$found\n", "").replace("$classes", "CLASSES")
-    return text.replace("$found", _FOUND).replace("$classes", "classes")
+    smooth = bool(train.label_smoothing)
+    loss = "smoothed" if smooth else '"sparse_categorical_crossentropy"'
+    plain = ', keras.metrics.SparseCategoricalCrossentropy(name="crossentropy")' if smooth else ""
+    monitor = f'monitor="{settings.monitor(train)}", mode="min", ' if smooth else ""
+    balanced = train.class_weights == "balanced"
+    text = _MAIN
+    for mark, source in {
+        "$optimizer": settings.optimizer(train),
+        "$loss": loss,
+        "$metrics": f'["accuracy"{plain}]',
+        "$monitor": monitor,
+        "$callbacks": "".join(f"{item}, " for item in settings.callbacks(train)),
+        "$weights": "        class_weight=class_weights(labels[train]),\n" if balanced else "",
+        "$more = model.evaluate": ", loss = model.evaluate" if smooth else " = model.evaluate",
+        "$at_once": str(evaluation_batch(shape)),
+        **(
+            {"$found\n": "", "$classes": "CLASSES"}
+            if own_classes
+            else {"$found": _FOUND, "$classes": "classes"}
+        ),
+    }.items():
+        text = text.replace(mark, source)
+    return text

@@ -197,7 +197,7 @@ def test_nothing_of_layerwise() -> None:
                 else []
             )
         }
-        assert found - sys.stdlib_module_names == {"keras", "numpy", "tensorflow", "PIL"}
+        assert found - sys.stdlib_module_names == {"keras", "numpy", "PIL"}
 
 
 def test_settings_are_constants() -> None:
@@ -365,5 +365,5 @@ def test_as_many_images_are_tested_at_once(side: int) -> None:
     shape = (side, side, 3)
     text = text_of(preset("starter").model, FOLDER, shape)
     at_once = evaluation_batch(shape)
-    assert f"batches(images[validation], labels[validation], {at_once})," in text
-    assert f"batches(images[test], labels[test], {at_once})," in text
+    assert f"Batches(images[validation], labels[validation], {at_once})," in text
+    assert f"Batches(images[test], labels[test], {at_once})," in text
