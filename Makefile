@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PORT ?= 8501
 JOBS ?= 2
 
-.PHONY: app test check bench clean
+.PHONY: app test check bench chaos clean
 
 app: $(VENV)/app.stamp
 	$(BIN)/python -m streamlit run streamlit_app.py --server.port $(PORT)
@@ -31,6 +31,9 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.imports
 	$(BIN)/python -m benchmarks.start
+
+chaos: $(VENV)/dev.stamp
+	$(BIN)/python -m benchmarks.chaos
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

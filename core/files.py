@@ -32,6 +32,12 @@ def replacing(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
+def sweep(folder: Path) -> None:
+    """Remove what `replacing` left in a folder when its process was killed; call it where no other works."""
+    for path in folder.glob(f".*-{'[0-9a-f]' * 8}.*"):
+        path.unlink(missing_ok=True)
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace `path` with `content`, atomically and through to the disk."""
     with storing(path, f"save {path.name}"), replacing(path) as part:

@@ -35,6 +35,9 @@ def resume(run: Run, more: int = 0) -> None:
         status = run.status
         _require(run, status, more)
         ends = _ends(status, more)
+        partial = {}  # the best so far was the part of an epoch that is to become whole
+        if status.best_epoch is not None and status.best_epoch > status.epoch:
+            partial = dict.fromkeys(("best_epoch", "val_loss", "val_accuracy"))
         with storing(run.folder, "resume the run"):
             (run.folder / "cancel").unlink(missing_ok=True)
         run.write_status(
@@ -53,6 +56,7 @@ def resume(run: Run, more: int = 0) -> None:
                     # of the best epoch so far, which may not stay it
                     "test_accuracy": None,
                     "test_loss": None,
+                    **partial,
                 }
             )
         )

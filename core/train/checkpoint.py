@@ -65,7 +65,7 @@ class Checkpoint:
     def load(cls, path: Path) -> Checkpoint:
         """Read a file that `save` wrote; raises RunError where there is none, or a damaged one."""
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 told = json.loads(file["note"].tobytes())
                 arrays = [file[f"array{number}"] for number in range(len(file.files) - 1)]
             return cls(arrays, **told)

@@ -101,6 +101,9 @@ class Recorder(Watcher):
         update: dict[str, Any] = {"step": progress.step, "images_per_second": speed}
         update |= {"epoch": progress.epoch}
         better = values["val_loss"] is not None and values["val_loss"] < self.best_loss
+        # part of an epoch is better than nothing, but no match for a whole one: it would be gone
+        # from the curve when the run is resumed
+        better &= whole or self.reporter.status.best_epoch is None
         if better:
             self._keep_best()
             self.best_loss = values["val_loss"] or 0.0

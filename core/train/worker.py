@@ -57,6 +57,7 @@ def work(run: Run) -> State:
 
 
 def _train(run: Run, reporter: Reporter) -> State:
+    files.sweep(run.folder)  # of an earlier sitting that was killed
     reporter.reserve()
     spec = run.spec
     reporter.phase("loading images")
