@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,10 @@ from PIL import Image, ImageDraw
 
 from core.runs.run import Run, create
 from core.specs import DataSpec, RunSpec, TrainSpec
+
+# No worker that waits for a run, but where a test is about it. Set before any fixture: who imports
+# the Train page opens it, which has one started.
+os.environ["LAYERWISE_WARM"] = "0"
 
 COLORS = {"circles": (200, 60, 60), "crosses": (60, 60, 200), "squares": (60, 160, 60)}
 
@@ -57,7 +62,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("LAYERWISE_HOME", str(folder))
     monkeypatch.delenv("LAYERWISE_SLOTS", raising=False)
-    monkeypatch.setenv("LAYERWISE_WARM", "0")  # no worker that waits, but where a test is about it
     return folder
 
 

@@ -105,12 +105,13 @@ def _explained(waiting: int, training: int, paused: bool) -> str:
 
 def _row(run: Run, place: int, count: int, training: bool) -> None:
     """A waiting run and what can be done with it."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.markdown(f"{place + 1}", width=24)
-        if st.button(frame.plain(run.id), type="tertiary", key=f"queue-{run.id}"):
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap=None
+    ):
+        label = frame.plain(f"{place + 1}.  {run.id}")
+        if st.button(label, type="tertiary", key=f"queue-{run.id}", wrap=True):
             state.go("run", run.id)
             st.rerun()
-        st.space("stretch")
         if run.hurried:
             st.caption("Starts now", width="content")
             return

@@ -61,7 +61,7 @@ def test_opening_it_gets_a_worker_ready(
         open_page("pages/train.py")
     assert asked == [True]
     monkeypatch.setenv("LAYERWISE_WARM", "soon")
-    assert "LAYERWISE_WARM is not valid" in errors(open_page("pages/train.py"))
+    assert "minutes from 0 to 1440" in errors(open_page("pages/train.py"))
 
 
 def test_unusable_settings_are_explained(
