@@ -24,15 +24,25 @@ from typing import Any
 
 import psutil
 
-from core.design.presets import preset
 from core.runs import queue
 from core.runs.resume import resume
 from core.runs.run import Run
 from core.runs.status import State
-from core.specs import DataSpec, RunSpec, TrainSpec
+from core.specs import (
+    ConvBlock,
+    DataSpec,
+    Dropout,
+    Flatten,
+    Input,
+    ModelSpec,
+    Output,
+    RunSpec,
+    SpatialDropout2D,
+    TrainSpec,
+)
 from core.train.checkpoint import Checkpoint
 
-EPOCHS = 400
+EPOCHS = 1000
 FIGURES = "epoch", "loss", "accuracy", "val_loss", "val_accuracy"
 
 
@@ -51,7 +61,7 @@ def main() -> None:
             worker = training(run)
             saving = number % 3 == 0 and caught_saving(run)
             if not saving:
-                time.sleep(rng.uniform(0.0, 1.5))
+                time.sleep(rng.uniform(0.0, 3.0))
             if run.status.state is not State.RUNNING:
                 sys.exit(f"the run ended before kill {number}: give it more epochs")
             shown = whole_lines(run)
@@ -72,7 +82,8 @@ def main() -> None:
             epoch = run.saved_status.epoch
             print(f"kill {number}{' while saving' if saving else ''}: epoch {epoch}", flush=True)
         training(run)
-        until(lambda: run.status.epoch > last_epoch(run), 60, "another epoch")
+        before = last_epoch(run)
+        until(lambda: last_epoch(run) > before, 60, "another epoch")
         queue.cancel(run)
         until(lambda: run.status.state is State.STOPPED, 60, "the run to stop")
         done = run.saved_status.epoch
@@ -89,7 +100,18 @@ def main() -> None:
 def spec(epochs: int, seed: int = 0) -> RunSpec:
     """A design with all that a resumed training has to bring back."""
     return RunSpec(
-        model=preset("resnet-mini").model,
+        model=ModelSpec(
+            name="chaos",
+            layers=(
+                Input(),
+                ConvBlock(filters=8, strides=2),
+                SpatialDropout2D(rate=0.1),
+                ConvBlock(filters=16, strides=2),
+                Flatten(),
+                Dropout(rate=0.3),
+                Output(),
+            ),
+        ),
         data=DataSpec(source="sketches", size=16),
         train=TrainSpec(epochs=epochs, batch_size=128, average=0.9, learning_rate=0.003, seed=seed),
     )

@@ -16,7 +16,14 @@ from pathlib import Path
 from core.train import backend, worker
 
 # what the worker imports when it trains, after TensorFlow
-MODULES = ("core.design.build", "core.train.engine", "core.train.recorder", "core.train.export")
+MODULES = (
+    "core.design.build",
+    "core.train.engine",
+    "core.train.export",
+    "core.train.keeper",
+    "core.train.precision",
+    "core.train.recorder",
+)
 
 
 def main() -> int:
