@@ -21,7 +21,7 @@ from filelock import Timeout
 
 from core import workspace
 from core.errors import AppError, RunError, storing
-from core.runs import queue, turns
+from core.runs import memory, queue, turns
 from core.runs.run import Run, all_runs, process_identity, worker_alive
 from core.runs.standby import Standby
 from core.runs.status import State
@@ -101,12 +101,18 @@ def _busy() -> int:
 def _work(run: Run, standby: Standby | None = None) -> None:
     """Run the worker of `run` to its end and mark the run if it could not do so itself."""
     try:
+        killed = memory.kills()
         code = standby.work(run) if standby is not None else None
         if code is None:
             code = _work_cold(run)
-        if run.saved_status.state is not State.RUNNING:
+        status = run.saved_status
+        if status.state is not State.RUNNING:
             return  # it ended well, or was deleted, or a new run has its name by now
         (run.folder / ".reserve").unlink(missing_ok=True)
+        short = code == -signal.SIGKILL and memory.kills() > killed
+        if short and (half := memory.half(run, status)):
+            run.write_status(status.model_copy(update=memory.smaller(status, half)))
+            return
         reason = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         error: AppError = RunError(
             f"The worker ended without a word ({reason})",

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from core.errors import AppError, RunError, storing
+from core.runs.memory import smaller
 from core.runs.run import Run, process_identity
 from core.runs.status import RunStatus, State
 
@@ -107,6 +108,16 @@ class Reporter:
         self.flush()
         if error is not None:
             self.log(str(error))
+
+    def retry(self, batch_size: int) -> None:
+        """Put the run back into the queue, to be trained in batches of this size."""
+        self._end.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        with contextlib.suppress(OSError):
+            self._reserve.unlink()
+        self.update(**smaller(self._status, batch_size))
+        self.flush()
 
     def _beat(self) -> None:
         while not self._end.wait(BEAT):

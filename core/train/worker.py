@@ -20,7 +20,7 @@ from core import files
 from core.data.dataset import Dataset, load
 from core.data.splits import Split
 from core.errors import AppError, ModelError, RunError
-from core.runs import checkpoints
+from core.runs import checkpoints, memory
 from core.runs.run import Run
 from core.runs.status import State
 from core.specs import RunSpec, TrainSpec
@@ -45,11 +45,11 @@ def work(run: Run) -> State:
             reporter.log(traceback.format_exc())
             reporter.finish(State.FAILED, error)
             return State.FAILED
-        except MemoryError as error:
-            reporter.finish(State.FAILED, _out_of_memory(error))
-            return State.FAILED
         except Exception as error:  # whatever Keras raises must reach the person, with its cause
             reporter.log(traceback.format_exc())
+            if _is_out_of_memory(error) and (half := memory.half(run, reporter.status)):
+                reporter.retry(half)
+                return State.QUEUED
             reporter.finish(State.FAILED, _unexpected(error))
             return State.FAILED
         reporter.finish(state)
@@ -190,8 +190,12 @@ def _out_of_memory(error: BaseException) -> RunError:
     )
 
 
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+
+
 def _unexpected(error: Exception) -> RunError:
-    if type(error).__name__ == "ResourceExhaustedError":
+    if _is_out_of_memory(error):
         return _out_of_memory(error)
     return RunError(
         f"The training stopped with an error: {type(error).__name__}",

@@ -173,7 +173,7 @@ def test_a_deleted_folder_is_not_made_again(home: Path, examples: Path, wait_for
 
 
 def test_a_design_too_large_for_memory_is_a_clear_failure(home: Path, examples: Path) -> None:
-    """A training that does not fit in memory fails and says what to make smaller."""
+    """It is tried once more in batches half as large, then fails and says what to make smaller."""
     layers = (
         *(Input(), AveragePooling2D(pool_size=24), Flatten()),
         *(Dense(units=65536), Dense(units=65536), Output()),  # the second takes 16 GB
@@ -185,7 +185,14 @@ def test_a_design_too_large_for_memory_is_a_clear_failure(home: Path, examples: 
     room = psutil.Process().memory_info().vms + 4 * 2**30
     resource.setrlimit(resource.RLIMIT_AS, (room, limits[1]))
     try:
-        run = trained(spec)
+        run = create(spec)
+        assert work(run) is State.QUEUED
+        again = run.status
+        assert (again.state, again.batch_size, again.error) == (State.QUEUED, 4, None)
+        assert again.notes == (
+            "It did not fit in memory in larger batches and was started again with batches of 4.",
+        )
+        assert work(run) is State.FAILED
     finally:
         resource.setrlimit(resource.RLIMIT_AS, limits)
     assert run.status.state is State.FAILED
