@@ -121,7 +121,7 @@ with frame.page("Data", "Choose the images to learn from, and look at them first
             valid = fields.edit_all("data", state.draft().data, SETTINGS, columns=1)
         st.page_link(
             "pages/design.py",
-            label="**Continue to the design**",
+            label=":primary[**Continue to the design**]",
             icon=":material/arrow_forward:",
             disabled=not valid,
         )

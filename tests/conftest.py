@@ -83,7 +83,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     examples = write_examples(folder / "datasets" / "examples")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LAYERWISE_HOME", str(folder))
-        run = create(small_spec(examples.name, epochs=6))
+        run = create(small_spec(examples.name, epochs=12))
         work(run)
         assert run.status.state == "done", run.status.error
     return folder

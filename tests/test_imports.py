@@ -24,6 +24,8 @@ TENSORFLOW = {
     "core.train.layers",
     "core.train.loop",
     "core.train.optimizers",
+    "core.train.plain",
+    "core.train.precision",
     "core.train.recorder",
     "core.train.trainee",
     "core.train.twin",

@@ -138,6 +138,21 @@ def _progress_words(status: RunStatus) -> str:
     return f"epoch {min(status.epoch + 1, status.epochs)} of {status.epochs}{best}{eta}"
 
 
+_MARKS = 0.7, 0.75, 0.8, 0.85, 0.9
+
+
+def _seconds_to(run: Run) -> dict[str, float]:
+    """Seconds of training and validation until the validation accuracy reached each mark."""
+    found: dict[str, float] = {}
+    passed = 0.0
+    for line in run.metrics("epoch"):
+        passed += line.get("seconds") or 0.0
+        for mark in _MARKS:
+            if (line.get("val_accuracy") or 0.0) >= mark:
+                found.setdefault(f"{mark:.0%}", round(passed, 1))
+    return found
+
+
 def _run_result(run: Run, status: RunStatus) -> dict[str, Any]:
     result: dict[str, Any] = {
         "run": run.id,
@@ -149,7 +164,11 @@ def _run_result(run: Run, status: RunStatus) -> dict[str, Any]:
         "test_accuracy": status.test_accuracy,
         "images_per_second": status.images_per_second,
         "seconds": status.seconds,
+        "seconds_to": _seconds_to(run),
+        "engine": status.engine,
     }
+    if status.notes:
+        result["notes"] = list(status.notes)
     if status.error:
         result["error"] = status.error
     return result

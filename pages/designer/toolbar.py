@@ -51,7 +51,7 @@ def draw(model: ModelSpec, fits: bool) -> None:
         st.space("stretch")
         st.page_link(
             "pages/train.py",
-            label="**Continue to training**",
+            label=":primary[**Continue to training**]",
             icon=":material/arrow_forward:",
             disabled=not fits,
             help=None if fits else "A layer does not fit yet: it is marked ✕ in the stack.",

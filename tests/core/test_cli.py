@@ -25,6 +25,8 @@ Wait = Callable[[Callable[[], bool], float], None]
 RUN_KEYS = {
     *("run", "folder", "status", "epochs", "best_epoch", "val_accuracy", "test_accuracy"),
     *("images_per_second", "seconds"),
+    "seconds_to",
+    "engine",
 }
 
 
@@ -121,8 +123,8 @@ def test_the_sketches_are_exported(
         (["--design", "startr"], ["no design startr", "starter", "Did you mean starter?"]),
         (["--set", "train.learning_rat=1"], ["learning_rat", "Did you mean learning_rate?"]),
         (["--set", "train.nonsense=1"], ["unknown setting nonsense", "known settings: epochs"]),
-        (["--set", "model.layers=1"], ["model.layers", "data.KEY or train.KEY"]),
-        (["--set", "epochs=1"], ["epochs", "data.KEY or train.KEY"]),
+        (["--set", "model.layers=1"], ["model.layers", "data.KEY, train.KEY or augment.KEY"]),
+        (["--set", "epochs=1"], ["epochs", "data.KEY, train.KEY or augment.KEY"]),
         (["--set", "train.epochs"], ["KEY=VALUE", "train.epochs"]),
         (["--set", "train.epochs="], ["KEY=VALUE", "train.epochs="]),
         (["--learning-rate", "-1"], ["learning_rate", "greater than 0", "'-1'"]),

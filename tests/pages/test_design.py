@@ -360,7 +360,7 @@ def test_an_error_elsewhere_is_pointed_at(open_page: OpenPage) -> None:
     app = select(open_page(PAGE), 1)
     assert any("Layer 6 does not fit yet" in item.value for item in app.markdown)
     links = {item.proto.label: item.proto for item in app.get("page_link")}
-    assert links["**Continue to training**"].disabled
+    assert links[":primary[**Continue to training**]"].disabled
     app.button(key="design-elsewhere").click().run()
     assert "Layer 6 (Output) needs a row of numbers" in errors(app)
 

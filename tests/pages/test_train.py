@@ -11,15 +11,37 @@ from core import draft
 from core.runs import queue
 from core.runs.run import Run, all_runs
 from core.runs.status import State
-from core.specs import TrainSpec
-from pages.train import SETTINGS
+from core.specs import AugmentSpec, TrainSpec
 from tests.conftest import small_spec
 from tests.pages.conftest import OpenPage, errors
 
 
-def test_every_declared_setting_is_on_the_form() -> None:
-    """The form shows all settings of TrainSpec, so none can be set only elsewhere."""
-    assert set(SETTINGS) == set(TrainSpec.model_fields)
+@pytest.mark.parametrize(("optimizer", "schedule"), [("sgd", "step"), ("adam", "cosine")])
+def test_every_setting_that_counts_is_on_the_form(
+    open_page: OpenPage, examples: Path, optimizer: str, schedule: str
+) -> None:
+    """The form shows all settings that change something, so none can be set only elsewhere."""
+    train = {"optimizer": optimizer, "schedule": schedule}
+    draft.change(data={"source": str(examples)}, train=train)
+    app = open_page("pages/train.py")
+    app.session_state["train-fold"] = True
+    app.session_state["augment-fold"] = True
+    app.run()
+    drawn = {item.key for kind in ("number_input", "selectbox", "toggle") for item in app.get(kind)}
+    wanted = {f"train.{name}" for name in set(TrainSpec.model_fields) - draft.load().train.idle}
+    wanted |= {f"augment.{name}" for name in AugmentSpec.model_fields}
+    assert {key for key in drawn if key.startswith(("train.", "augment."))} == wanted
+
+
+def test_a_folded_setting_is_changed_and_told(open_page: OpenPage, examples: Path) -> None:
+    """What is not as usual stands in the title of its fold."""
+    draft.change(data={"source": str(examples)})
+    app = open_page("pages/train.py")
+    app.session_state["augment-fold"] = True
+    app.run()
+    app.selectbox(key="augment.flip").select("horizontal").run()
+    assert draft.load().augment.flip == "horizontal"
+    assert any(item.label == "Change the training images: flip" for item in app.expander)
 
 
 def test_form_starts_from_the_draft_and_changes_it(open_page: OpenPage, examples: Path) -> None:

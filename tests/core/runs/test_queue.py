@@ -184,7 +184,12 @@ def test_a_killed_worker_and_a_deleted_folder_do_not_stop_the_queue(
     assert "best model so far" in error["remedy"]
 
     wait_for(trains(deleted), 60)
-    shutil.rmtree(deleted.folder)
+
+    def removed() -> bool:
+        shutil.rmtree(deleted.folder, ignore_errors=True)  # its worker may put a file in meanwhile
+        return not deleted.folder.exists()
+
+    wait_for(removed, 10)
     wait_for(lambda: last.status.state is State.RUNNING, 15)
     assert not deleted.folder.exists()
 

@@ -395,6 +395,7 @@ def test_a_trained_run_has_its_files(trained_run: Run) -> None:
         "labels.json",
         "model.keras",
         "model.onnx",
+        "checkpoint.npz",
     }
     assert json.loads((trained_run.folder / "labels.json").read_text())["classes"] == [
         "circles",

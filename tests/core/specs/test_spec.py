@@ -49,6 +49,8 @@ def values(spec: type[Spec]) -> st.SearchStrategy[Any]:
             found = st.integers(int(low or 0), int(high or 10**6))
         elif value_type(field) is float:
             found = st.floats(low, high, exclude_min=low == 0.0, exclude_max=high == 1.0)
+        elif value_type(field) is bool:
+            found = st.booleans()
         else:
             found = st.text(min_size=1, max_size=20)
         fields[name] = st.none() | found if optional(field) else found

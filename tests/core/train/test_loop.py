@@ -155,5 +155,5 @@ def test_it_learns(precision: str) -> None:
     images, labels = pictures(160)
     ours = loop(model, TrainSpec(batch_size=16), 2, precision)
     for _ in range(20):
-        sums = ours.run(images, labels, 16, rates(10))
+        sums = ours.run(images, labels, 16, rates(10, 0.003))
     assert sums.hits.sum() / sums.images > 0.9

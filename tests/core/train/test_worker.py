@@ -50,7 +50,7 @@ def test_the_finished_run_says_what_it_learned(trained_run: Run) -> None:
     status = trained_run.status
     assert status.state is State.DONE
     assert status.error is None
-    assert (status.epoch, status.epochs) == (6, 6)
+    assert (status.epoch, status.epochs) == (12, 12)
     assert (status.train_images, status.validation_images, status.test_images) == (42, 6, 12)
     assert status.parameters == 26_307
     assert status.images_per_second
