@@ -16,7 +16,7 @@ def test_opens_a_run_by_its_address(open_page: OpenPage, trained_run: Run) -> No
     """?run= shows that run with the settings it was trained with."""
     app = open_page("pages/runs.py", run=trained_run.id)
     settings = app.dataframe[0].value.set_index("Setting")["Value"]
-    assert settings["Epochs"] == "6"
+    assert settings["Epochs"] == "12"
     assert settings["Optimizer"] == "Adam"
     assert any(item.value == trained_run.id for item in app.subheader)
 

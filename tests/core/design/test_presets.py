@@ -23,11 +23,18 @@ KINDS = {  # as their sources describe them
     "conv_block global_average_pooling2d dropout output",
     "all-conv": "input dropout conv2d conv2d conv2d dropout conv2d conv2d conv2d dropout conv2d "
     "conv2d global_average_pooling2d output",
+    "fast": " ".join(
+        [
+            "input",
+            *(4 * ["conv2d max_pooling2d batch_normalization activation"]),
+            "global_max_pooling2d output",
+        ]
+    ),
 }
 
 
 def test_names() -> None:
-    """The ten presets are known by name, and starter comes first."""
+    """The eleven presets are known by name, and starter comes first."""
     assert [item.name for item in PRESETS] == [
         "starter",
         "keras-cifar10",
@@ -39,6 +46,7 @@ def test_names() -> None:
         "resnet-mini",
         "mobilenet-mini",
         "all-conv",
+        "fast",
     ]
     assert all(preset(item.name) is item for item in PRESETS)
 
