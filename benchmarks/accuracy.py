@@ -1,0 +1,152 @@
+"""Accuracy on CIFAR-10's test images, and the seconds of training that it took.
+
+    python -m benchmarks.accuracy CIFAR10.npz [--designs fast] [--seeds 3] [--epochs N]
+        [--precisions bfloat16 float32]
+
+Each design is trained with the settings of its preset on all 50,000 training images, with nothing
+chosen by the test images: they are looked at after every epoch, and the figures are those of the last.
+Seconds are those of training, after the first step, which makes the graph.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from benchmarks.common import show
+from core.data.cache import Prepared
+from core.data.dataset import Dataset
+from core.design.presets import preset
+from core.specs import AugmentSpec, DataSpec, TrainSpec
+from core.train import backend
+from core.train.plan import Plan, Precision
+from core.train.watcher import Progress, Watcher
+
+TRAIN, CLASSES, SHAPE = 50_000, 10, (32, 32, 3)
+
+
+def main() -> None:
+    """Train one after the other, a process each, and print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--designs", nargs="+", default=["fast"])
+    parser.add_argument(
+        "--precisions", nargs="+", default=["bfloat16"], choices=get_args(Precision)
+    )
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, help="instead of the preset's")
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        one(options)
+        return
+    rows = []
+    for name in options.designs:
+        for precision in options.precisions:
+            told = [run(options, name, precision, seed) for seed in range(options.seeds)]
+            last = [epochs[-1] for epochs in told]
+            rows.append(
+                (
+                    name,
+                    precision,
+                    len(told[0]),
+                    f"{statistics.median(share for _, share in last):.1%}",
+                    ", ".join(f"{share:.1%}" for _, share in last),
+                    f"{statistics.median(seconds for seconds, _ in last):.0f} s",
+                )
+            )
+            print(*rows[-1], sep=" | ", file=sys.stderr, flush=True)
+    show(
+        f"Accuracy on 10,000 test images, {options.seeds} seeds",
+        ("design", "precision", "epochs", "median", "each", "training"),
+        rows,
+    )
+
+
+def run(
+    options: argparse.Namespace, name: str, precision: str, seed: int
+) -> list[tuple[float, float]]:
+    """Seconds and accuracy after each epoch of one training."""
+    command = [sys.executable, "-m", "benchmarks.accuracy", str(options.data.absolute()), "--one"]
+    command += ["--designs", name, "--precisions", precision, "--seeds", str(seed)]
+    command += ["--epochs", str(options.epochs)] if options.epochs else []
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [
+        (float(seconds), float(share))
+        for seconds, share in map(str.split, done.stdout.splitlines())
+    ]
+
+
+def one(options: argparse.Namespace) -> None:
+    """Train one design with one seed; prints seconds and accuracy after each epoch."""
+    keras = backend.start()
+    from core.design.build import build
+    from core.train.engine import Engine
+
+    item = preset(options.designs[0])
+    spec = TrainSpec.parse({**item.train, "seed": options.seeds})
+    spec = spec.changed(epochs=options.epochs or spec.epochs)
+    keras.utils.set_random_seed(spec.seed)
+    engine = Engine(
+        build(item.model, SHAPE, CLASSES),
+        spec,
+        Plan(options.precisions[0], backend.towers()),
+        augment=AugmentSpec.parse(item.augment),
+    )
+    data = cifar10(options.data)
+    rows = np.arange(len(data.images.labels))
+    engine.fit(data, rows[:TRAIN], rows[TRAIN:], Clock())
+
+
+class Clock(Watcher):
+    """Counts seconds of training alone."""
+
+    def __init__(self) -> None:
+        self.seconds, self._begun, self._first = 0.0, 0.0, True
+
+    def on_epoch_begin(self, progress: Progress) -> None:
+        self._begun = time.perf_counter()
+
+    def on_steps_end(self, progress: Progress) -> None:
+        if self._first:
+            self._first, self._begun = False, time.perf_counter()
+
+    def on_test_begin(self) -> None:
+        self.seconds += time.perf_counter() - self._begun
+
+    def on_epoch_end(self, progress: Progress, logs: dict[str, float]) -> None:
+        print(f"{self.seconds:.2f} {logs['val_accuracy']:.4f}", flush=True)
+
+
+def cifar10(path: Path) -> Dataset:
+    """Training images, then test images, as a set that a run could train on."""
+    with np.load(path) as file:
+        images = np.concatenate([file["x_train"], file["x_test"]])
+        labels: Any = np.concatenate([file["y_train"].ravel(), file["y_test"].ravel()])
+    count = len(images)
+    return Dataset(
+        DataSpec(),
+        Prepared(
+            folder=Path(),
+            title="CIFAR-10",
+            classes=tuple(map(str, range(CLASSES))),
+            names=(),
+            skipped=(),
+            images=images,
+            labels=labels.astype(np.int64),
+            parts=np.zeros(count, np.int8),
+            digests=np.zeros(count, np.uint64),
+            sizes=np.zeros((count, 2), np.int32),
+        ),
+    )
+
+
+if __name__ == "__main__":
+    main()
