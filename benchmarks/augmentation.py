@@ -115,48 +115,14 @@ def turn(loop: Any, images: Any, labels: Any, steps: int) -> tuple[float, float]
     return time.perf_counter() - begun[0], time.process_time() - begun[1]
 
 
-def augmented(model: Any, augment: AugmentSpec) -> Any:
-    """A loop that augments each part of a batch, or the loop itself where nothing is on."""
-    import tensorflow as tf
-
+def augmented(model: Any, spec: AugmentSpec) -> Any:
+    """A loop with these changes of its images, or with none."""
     from core.train.augmentation import Augmentation
-    from core.train.loop import Loop, parts
+    from core.train.loop import Loop
 
-    class Augmented(Loop):
-        """The loop, with other images, and two labels an image where they are mixed."""
-
-        _augmentation = Augmentation(augment)
-
-        def _step(self, images: Any, labels: Any, rate: Any) -> tuple[Any, Any]:
-            losses, hits = [], []
-            with tf.GradientTape() as tape:
-                for tower, (some, known, weight) in enumerate(parts(images, labels, self._towers)):
-                    self._draw.tower = tower
-                    changed = self._augmentation(some, known, self._draw.key(-1))
-                    pixels, partners, shares = (tf.stop_gradient(item) for item in changed)
-                    logits = self._twin(pixels, training=True)
-                    loss = tf.nn.sparse_softmax_cross_entropy_with_logits(known, logits)
-                    if augment.mixup or augment.cutmix:
-                        other = tf.nn.sparse_softmax_cross_entropy_with_logits(partners, logits)
-                        loss = shares * loss + (1.0 - shares) * other
-                    losses.append(tf.reduce_sum(weight * loss))
-                    right = tf.argmax(logits, axis=-1, output_type=tf.int32) == known
-                    hits.append(tf.reduce_sum(weight * tf.cast(right, tf.float32)))
-                total = tf.add_n(losses)
-                count = tf.cast(tf.shape(labels)[0], tf.float32)
-                if penalties := self._twin.losses:
-                    total += tf.add_n(penalties) * count
-                aim = total / count
-            self._optimizer.apply(tape.gradient(aim, self._variables), rate)
-            for weight in self._twin.trainable_variables:
-                if weight.constraint is not None:
-                    weight.assign(weight.constraint(weight))
-            self.step.assign_add(1)
-            return total, tf.add_n(hits)
-
-    spec = TrainSpec(batch_size=BATCH)
-    kind = Augmented if augment.active else Loop
-    return kind(model, spec, precision="bfloat16", towers=TOWERS)
+    augment = Augmentation(spec) if spec.active else None
+    train = TrainSpec(batch_size=BATCH)
+    return Loop(model, train, precision="bfloat16", towers=TOWERS, augment=augment)
 
 
 if __name__ == "__main__":
