@@ -108,15 +108,16 @@ def _header(run: Run, status: RunStatus) -> None:
             if stop:
                 queue.cancel(run)
                 st.rerun(scope="fragment")
-            return
-        if run.has_model:
-            st.page_link(
-                "pages/predict.py",
-                label="Classify photos with this model",
-                icon=":material/center_focus_strong:",
-                query_params={"run": run.id},
-            )
-        _go_on(run, status)
+    if status.state.final:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if run.has_model:
+                st.page_link(
+                    "pages/predict.py",
+                    label="Classify photos with this model",
+                    icon=":material/center_focus_strong:",
+                    query_params={"run": run.id},
+                )
+            _go_on(run, status)
 
 
 def _go_on(run: Run, status: RunStatus) -> None:
