@@ -84,6 +84,7 @@ def _take(*, hurried: bool = False) -> Run | None:
                     **process_identity(os.getpid()),
                 }
                 run.write_status(run.saved_status.model_copy(update=update))
+                (run.folder / "now").unlink(missing_ok=True)  # its wish has come true
                 return run
         time.sleep(0.5)
 
@@ -105,14 +106,15 @@ def _work(run: Run, standby: Standby | None = None) -> None:
         code = standby.work(run) if standby is not None else None
         if code is None:
             code = _work_cold(run)
-        status = run.saved_status
-        if status.state is not State.RUNNING:
-            return  # it ended well, or was deleted, or a new run has its name by now
-        (run.folder / ".reserve").unlink(missing_ok=True)
         short = code == -signal.SIGKILL and memory.kills() > killed
-        if short and (half := memory.half(run, status)):
-            run.write_status(status.model_copy(update=memory.smaller(status, half)))
-            return
+        with turns.locked():
+            if not _mine(run):
+                return
+            (run.folder / ".reserve").unlink(missing_ok=True)
+            status = run.saved_status
+            if short and (half := memory.half(run, status)):
+                run.write_status(status.model_copy(update=memory.smaller(status, half)))
+                return
         reason = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         error: AppError = RunError(
             f"The worker ended without a word ({reason})",
@@ -127,9 +129,22 @@ def _work(run: Run, standby: Standby | None = None) -> None:
         error, state = problem, State.FAILED
     update = {"state": state, "ended": time.time(), "eta": None, "error": error.to_dict()}
     try:
-        run.write_status(run.saved_status.model_copy(update=update))
+        with turns.locked():
+            if _mine(run):
+                run.write_status(run.saved_status.model_copy(update=update))
     except AppError as problem:  # a full disk or a deleted folder must not hold up the queue
         print(f"{run.id}: {problem}", flush=True)
+
+
+def _mine(run: Run) -> bool:
+    """Whether the run is still in the hands of this dispatcher, or of a worker that is gone.
+
+    It may have ended well, have been deleted, or be in another's hands: resumed at once, or put back
+    into the queue by its worker and taken by another dispatcher.
+    """
+    status = run.saved_status
+    taken = status.pid != os.getpid() and worker_alive(status)
+    return status.state is State.RUNNING and not taken
 
 
 def _work_cold(run: Run) -> int:

@@ -22,9 +22,17 @@ def current(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     kept: list[dict[str, Any]] = []
     for start, told in sittings:
         reached = max(map(_position, told), default=start)
-        kept = [line for line in kept if not start < _position(line) <= reached]
+        kept = [line for line in kept if not _replaced(line, start, reached)]
         kept += told
     return kept
+
+
+def _replaced(line: dict[str, Any], start: float, reached: float) -> bool:
+    """Whether a sitting from `start` to `reached` has done anew what an earlier line tells."""
+    place = _position(line)
+    if line.get("partial"):  # an epoch that was cut short has become whole
+        return start <= place < reached
+    return start < place <= reached
 
 
 def _position(line: dict[str, Any]) -> float:

@@ -12,8 +12,10 @@ _MOST = 100_000  # epochs in all
 
 def resumable(run: Run, status: RunStatus) -> bool:
     """Whether the run can go on to the end it was meant to have."""
-    unfinished = status.state in (State.STOPPED, State.FAILED, State.LOST)
-    return unfinished and status.epoch < status.epochs and can_go_on(run, status)
+    # one that failed or was lost after its last epoch has its tests left
+    unfinished = status.state in (State.FAILED, State.LOST)
+    unfinished |= status.state is State.STOPPED and status.epoch < status.epochs
+    return unfinished and can_go_on(run, status)
 
 
 def can_go_on(run: Run, status: RunStatus) -> bool:
@@ -36,10 +38,12 @@ def resume(run: Run, more: int = 0) -> None:
         _require(run, status, more)
         ends = _ends(status, more)
         partial = {}  # the best so far was the part of an epoch that is to become whole
-        if status.best_epoch is not None and status.best_epoch > status.epoch:
-            partial = dict.fromkeys(("best_epoch", "val_loss", "val_accuracy"))
+        if status.best_partial:
+            names = "best_epoch", "val_loss", "val_accuracy", "test_loss", "test_accuracy"
+            partial = {**dict.fromkeys(names), "best_partial": False}
         with storing(run.folder, "resume the run"):
-            (run.folder / "cancel").unlink(missing_ok=True)
+            for name in ("cancel", "now"):
+                (run.folder / name).unlink(missing_ok=True)
         run.write_status(
             status.model_copy(
                 update={
@@ -53,9 +57,6 @@ def resume(run: Run, more: int = 0) -> None:
                     "error": None,
                     "epochs": ends[-1],
                     "ends": ends,
-                    # of the best epoch so far, which may not stay it
-                    "test_accuracy": None,
-                    "test_loss": None,
                     **partial,
                 }
             )

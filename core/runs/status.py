@@ -63,6 +63,7 @@ class RunStatus(Spec):
     eta: float | None = None  # seconds of training left at the present speed
     images_per_second: float | None = None  # training images, median over the epochs
     best_epoch: int | None = None  # counted from 1; can be the one that Stop cut short
+    best_partial: bool = False  # whether it is one that Stop cut short
     val_accuracy: float | None = None
     val_loss: float | None = None
     test_accuracy: float | None = None

@@ -26,6 +26,7 @@ class Checkpoint:
         plan: fields of core.train.plan.Plan.
         plateau: state of the schedule, see core.train.schedule.
         batch_size: of the steps that are counted.
+        data: digest of the images and classes; with others, its figures would be wrong.
         line: of metrics.jsonl, which is written right after the checkpoint.
     """
 
@@ -33,7 +34,8 @@ class Checkpoint:
     progress: dict[str, Any] = field(default_factory=dict)
     plan: dict[str, Any] = field(default_factory=dict)
     plateau: list[float] = field(default_factory=list)
-    batch_size: int = 0
+    batch_size: int = 1
+    data: str = ""
     line: dict[str, Any] | None = None
 
     @property
@@ -48,6 +50,7 @@ class Checkpoint:
             "plan": self.plan,
             "plateau": self.plateau,
             "batch_size": self.batch_size,
+            "data": self.data,
             "line": self.line,
         }
         note = np.frombuffer(json.dumps(told).encode(), np.uint8)

@@ -132,11 +132,14 @@ class Engine:
         if plan != self.plan:
             self.plan = plan
             self._loop = self._made_loop()
+            self._evaluation = Evaluation(self.model, plan.towers)
         kept = self._loop.state
         checkpoint.require([array.shape for array in kept])
         self._loop.state = checkpoint.arrays
         self.model.set_weights(self._loop.weights)
-        self.progress = Progress(**checkpoint.progress)
+        now = Progress(**checkpoint.progress)
+        # it may have been trained in larger batches, which did not fit in memory any longer
+        self.progress = replace(now, step=now.step * checkpoint.batch_size // self.spec.batch_size)
         self._plateau = checkpoint.plateau or None
 
     def _epoch(

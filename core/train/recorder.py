@@ -107,8 +107,16 @@ class Recorder(Watcher):
         if better:
             self._keep_best()
             self.best_loss = values["val_loss"] or 0.0
-            update |= {"best_epoch": number, "val_loss": values["val_loss"]}
-            update |= {"val_accuracy": values["val_accuracy"]}
+            self.reporter.update(
+                best_epoch=number,
+                best_partial=not whole,
+                val_loss=values["val_loss"],
+                val_accuracy=values["val_accuracy"],
+                # an earlier sitting's, of another epoch's model
+                test_loss=None,
+                test_accuracy=None,
+            )
+            self.reporter.flush()  # at once: the figures are to be those of the saved model
         line = {
             "event": "epoch",
             "time": time.time(),
@@ -124,6 +132,8 @@ class Recorder(Watcher):
         # added epochs have patience of their own
         waited = number - max(best, *(end for end in (0, *self.ends[:-1]) if end < number), 0)
         early = bool(self.patience) and waited >= self.patience
+        if early:
+            line["early"] = self.ends[-1]  # whoever resumes it need not train to that end
         last = self.stop or early or progress.epoch >= self.ends[-1]
         if self.keeper is not None and not diverged:
             self.keeper.after_epoch(line, last=last)

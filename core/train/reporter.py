@@ -28,7 +28,7 @@ class Reporter:
     def __init__(self, run: Run) -> None:
         self.run = run
         self._status = run.saved_status
-        self._lock = threading.Lock()
+        self._lock, self._writing = threading.Lock(), threading.Lock()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         self.gone = False  # whether the run's folder has been missed, even if it is there again
@@ -38,6 +38,8 @@ class Reporter:
         self.update(
             state=State.RUNNING,
             started=self._status.started or now,
+            ended=None,
+            error=None,
             **process_identity(os.getpid()),
         )
         self.flush()
@@ -127,12 +129,13 @@ class Reporter:
         """Write the status now, rather than with the next beat."""
         if self.gone:  # a new run may have taken the place and the name
             return
-        self.update(heartbeat=time.time())
-        try:
-            self.run.write_status(self._status)
-        except AppError as error:  # one missed beat does no harm; saving reports a full disk
-            self.gone = not self.run.folder.exists()
-            self.log(str(error))
+        with self._writing:  # else the beat could put an older status over a newer one
+            self.update(heartbeat=time.time())
+            try:
+                self.run.write_status(self._status)
+            except AppError as error:  # one missed beat does no harm; saving reports a full disk
+                self.gone = not self.run.folder.exists()
+                self.log(str(error))
 
     @property
     def _reserve(self) -> Path:

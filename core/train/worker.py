@@ -7,14 +7,19 @@ It reads spec.json, and writes everything else of the run folder. Exit code 0: d
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import math
 import os
 import signal
 import sys
 import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from core import files
 from core.data.dataset import Dataset, load
@@ -110,7 +115,8 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
         else None,
         augment=spec.augment,
     )
-    _go_on(run, trainer, reporter)
+    digest = _digest(data, split)
+    enough = _go_on(run, trainer, reporter, digest)
     ends = reporter.status.ends or (train.epochs,)
     recorder = Recorder(
         reporter,
@@ -119,13 +125,14 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
         batch_size=train.batch_size,
         ends=ends,
         patience=train.patience,
-        keeper=Keeper(reporter, lambda: trainer.checkpoint),
+        keeper=Keeper(reporter, lambda: replace(trainer.checkpoint, data=digest)),
     )
     reporter.update(
         parameters=model.count_params(), steps=recorder.steps, engine=trainer.plan.words
     )
-    reporter.phase("training")
-    trainer.fit(data, split.train, split.validation, recorder, ends)
+    if enough != ends[-1]:
+        reporter.phase("training")
+        trainer.fit(data, split.train, split.validation, recorder, ends)
     if reporter.status.best_epoch is not None:
         reporter.phase("testing")
         best = keras.models.load_model(run.folder / "model.keras", compile=False)
@@ -157,16 +164,28 @@ def _plan(train: TrainSpec, reporter: Reporter) -> Plan:
     return chosen
 
 
-def _go_on(run: Run, trainer: Engine, reporter: Reporter) -> None:
-    """Take an earlier sitting's training up where its checkpoint is, if there was one."""
+def _go_on(run: Run, trainer: Engine, reporter: Reporter, data: str) -> int | None:
+    """Take an earlier sitting's training up where its checkpoint is, if there was one.
+
+    Args:
+        data: digest of the images.
+
+    Returns:
+        The last epoch that it was to have, where early stopping found that it had learned enough.
+    """
     path, told = run.folder / checkpoints.NAME, run.folder / "metrics.jsonl"
     kept = Checkpoint.load(path) if path.exists() else None
-    if kept is not None and kept.batch_size != trainer.spec.batch_size and kept.progress["step"]:
-        kept = None  # it is in the middle of an epoch that is cut into other batches now
     if kept is not None:
+        if kept.data != data:
+            raise RunError(
+                "The training cannot go on from where it was",
+                expected="the images and classes that it began with",
+                received="others: some were added, removed, renamed or changed",
+                remedy="Put them back, or train again with the same settings",
+            )
         trainer.restore(kept)
     elif not told.exists():
-        return
+        return None
     if told.exists():
         files.end_line(told)
     lines = run.metrics("epoch")
@@ -179,6 +198,16 @@ def _go_on(run: Run, trainer: Engine, reporter: Reporter) -> None:
     files.append_json(told, line)
     reporter.update(epoch=progress.epoch, step=progress.step)
     reporter.log(f"going on from epoch {position:g}")
+    return kept.line.get("early") if kept is not None and kept.line is not None else None
+
+
+def _digest(data: Dataset, split: Split) -> str:
+    """Of the classes, and of the images in each part."""
+    found = hashlib.blake2b(json.dumps(data.classes).encode(), digest_size=16)
+    for rows in (split.train, split.validation, split.test):
+        found.update(np.ascontiguousarray(data.images.digests[rows]).tobytes())
+        found.update(np.ascontiguousarray(data.images.labels[rows]).tobytes())
+    return found.hexdigest()
 
 
 def _out_of_memory(error: BaseException) -> RunError:

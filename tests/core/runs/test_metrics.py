@@ -40,6 +40,14 @@ def test_what_is_done_anew_stands_for_what_was() -> None:
     assert current([*old, resumed(1), *new]) == [*old[:2], old[4], *new]
 
 
+def test_the_part_of_an_epoch_holds_until_it_is_whole() -> None:
+    """A line of an epoch that was stopped within it goes as soon as training has come past it."""
+    part = {"event": "epoch", "epoch": 1.4, "partial": True}
+    told = [*lines(1), part, resumed(1.4)]
+    assert current(told) == told[:2]
+    assert current([*told, *lines(1.6)]) == [*lines(1), *lines(1.6)]
+
+
 def test_again_and_again() -> None:
     """Each sitting stands for what it did anew of all before it."""
     first, second, third = lines(1, 2, by="1"), lines(1, 2, 3, by="2"), lines(2, by="3")

@@ -69,7 +69,6 @@ def test_after_stop(home: Path, examples: Path) -> None:
     for _ in range(2):
         resume(run)
         assert run.status.state is State.QUEUED
-        assert run.status.test_accuracy is None
         stop_soon(run)
         assert work(run) is State.STOPPED
         assert resumable(run, run.status)
@@ -197,6 +196,58 @@ def test_a_damaged_checkpoint_is_told(home: Path, examples: Path) -> None:
     assert run.status.error is not None
     assert "cannot go on" in run.status.error["what"]
     assert run.has_model
+
+
+def test_other_images_are_refused(home: Path, examples: Path) -> None:
+    """Trained on, a model could be tested on images that it has learned from."""
+    run = create(spec(examples))
+    assert work(run) is State.DONE
+    (examples / "crosses" / "003.png").unlink()
+    resume(run, 1)
+    assert work(run) is State.FAILED
+    assert run.status.error is not None
+    assert "added, removed, renamed or changed" in run.status.error["received"]
+
+
+def test_killed_while_it_was_tested(home: Path, examples: Path) -> None:
+    """A run that early stopping had ended is tested when it goes on, and trained no further."""
+    settings = {"epochs": 30, "patience": 1, "learning_rate": 0.05, "optimizer": "sgd"}
+    run = create(spec(examples, **settings))
+    assert work(run) is State.DONE
+    whole = run.status
+    assert whole.epoch < 30
+    lost = {"state": State.LOST, "test_accuracy": None, "test_loss": None}
+    run.write_status(whole.model_copy(update=lost))
+    assert resumable(run, run.status)
+    resume(run)
+    assert work(run) is State.DONE
+    assert (run.status.epoch, run.status.best_epoch) == (whole.epoch, whole.best_epoch)
+    assert run.status.test_accuracy == whole.test_accuracy
+    resume(run, 2)
+    assert work(run) is State.DONE
+    assert run.status.epoch > whole.epoch
+
+
+def test_in_smaller_batches(home: Path, examples: Path) -> None:
+    """A run that no longer fits in memory goes on within the epoch where it was."""
+    run = create(spec(examples))
+    resume_after_stop(run)
+    status = run.saved_status.model_copy(update={"batch_size": 4})
+    run.write_status(status)
+    assert work(run) is State.DONE
+    resumed = [line for line in run.metrics() if line["event"] == "resumed"]
+    assert not resumed  # readers see only what holds
+    lines = files.read_json_lines(run.folder / "metrics.jsonl")
+    places = [line["epoch"] for line in lines if line["event"] == "resumed"]
+    assert 0 < places[-1] < 4
+    assert [line["epoch"] for line in figures(run)] == [1, 2, 3, 4]
+
+
+def resume_after_stop(run: Run) -> None:
+    """Train some steps of it, and put it back into the queue."""
+    stop_soon(run)
+    assert work(run) is State.STOPPED
+    resume(run)
 
 
 def test_no_room_for_checkpoints(
