@@ -38,6 +38,29 @@ def progress() -> None:
         live.show(run)
 
 
+def chosen() -> None:
+    """The images and the design that will be trained."""
+    draft = state.draft()
+    reading = any(
+        not status.state.final and status.train_images is None for _, status in cached.runs()
+    )
+    if reading and not images.at_hand(draft.data):
+        # a run reads images just now, perhaps these: waiting for it would hold up the whole page
+        st.caption("The images are shown here once the run has read its own.")
+    else:
+        data = images.dataset(draft.data)
+        split = images.split(data, draft.train.validation_share)
+        title = frame.plain(data.title)
+        st.page_link("pages/data.py", label=f"**{title}**", icon=":material/photo_library:")
+        st.caption(
+            f"{words.count(len(split.train))} training, {words.count(len(split.validation))} "
+            f"validation and {words.count(len(split.test))} test images of "
+            f"{words.shape(data.shape)}"
+        )
+    st.page_link("pages/design.py", label=f"**{draft.model.name}**", icon=":material/layers:")
+    st.caption(words.several(len(draft.model.layers), "layer"))
+
+
 @frame.guarded
 def settings() -> None:
     """What will be trained and how, and the button that starts it."""
@@ -51,17 +74,7 @@ def settings() -> None:
         disabled=not valid,
     )
     with st.container(border=True):
-        data = images.dataset(draft.data)
-        split = images.split(data, draft.train.validation_share)
-        title = frame.plain(data.title)
-        st.page_link("pages/data.py", label=f"**{title}**", icon=":material/photo_library:")
-        st.caption(
-            f"{words.count(len(split.train))} training, {words.count(len(split.validation))} "
-            f"validation and {words.count(len(split.test))} test images of "
-            f"{words.shape(data.shape)}"
-        )
-        st.page_link("pages/design.py", label=f"**{draft.model.name}**", icon=":material/layers:")
-        st.caption(words.several(len(draft.model.layers), "layer"))
+        frame.redrawn(chosen, every=1.0)
     if start:
         run = order(draft.order())
         st.query_params["run"] = run.id

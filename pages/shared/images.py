@@ -24,6 +24,12 @@ from core.specs import DataSpec
 KEPT_SECONDS = 20.0  # a large folder is not walked again for every click
 
 
+def at_hand(spec: DataSpec) -> bool:
+    """Whether the images of `spec` were opened a moment ago, so that `dataset` takes no time."""
+    when, data = _opened().get(f"{workspace.home()} {spec.model_dump_json()}", (0.0, None))
+    return data is not None and time.monotonic() - when < KEPT_SECONDS
+
+
 def dataset(spec: DataSpec) -> Dataset:
     """The images of `spec`, with a progress bar where they are decoded for the first time.
 
