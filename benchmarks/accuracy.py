@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from core.data.dataset import Dataset
 from core.design.presets import preset
 from core.specs import AugmentSpec, DataSpec, TrainSpec
 from core.train import backend
-from core.train.plan import Plan, Precision
+from core.train.plan import PRECISIONS, Plan
 from core.train.watcher import Progress, Watcher
 
 TRAIN, CLASSES, SHAPE = 50_000, 10, (32, 32, 3)
@@ -37,9 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--designs", nargs="+", default=["fast"])
-    parser.add_argument(
-        "--precisions", nargs="+", default=["bfloat16"], choices=get_args(Precision)
-    )
+    parser.add_argument("--precisions", nargs="+", default=["bfloat16"], choices=PRECISIONS)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, help="instead of the preset's")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)

@@ -76,7 +76,7 @@ def main() -> None:
             look(run, shown)
             if short is not None:
                 queue.ensure()
-                until(lambda short=short: short.status.state is State.DONE, 120, "the queue")  # type: ignore[misc]
+                done(short, 120, "the queue")
                 counts["short runs"] += 1
             resume(run)
             epoch = run.saved_status.epoch
@@ -86,13 +86,13 @@ def main() -> None:
         until(lambda: last_epoch(run) > before, 60, "another epoch")
         queue.cancel(run)
         until(lambda: run.status.state is State.STOPPED, 60, "the run to stop")
-        done = run.saved_status.epoch
-        quiet = queue.submit(spec(done))
-        until(lambda: quiet.status.state is State.DONE, 600, "the undisturbed run")
-        worst = compare(run, quiet, done)
+        epochs = run.saved_status.epoch
+        quiet = queue.submit(spec(epochs))
+        done(quiet, 600, "the undisturbed run")
+        worst = compare(run, quiet, epochs)
     told = ", ".join(f"{count} {what}" for what, count in counts.items())
     print(
-        f"{options.kills} kills ({told}): all {done} epochs are there, and differ from those of an "
+        f"{options.kills} kills ({told}): all {epochs} epochs are there, and differ from those of an "
         f"undisturbed run by {worst:.1e} at most"
     )
 
@@ -182,6 +182,11 @@ def compare(run: Run, quiet: Run, epochs: int) -> float:
         for first, second in zip(*curves, strict=True)
         for one, other in zip(first, second, strict=True)
     )
+
+
+def done(run: Run, seconds: float, what: str) -> None:
+    """Wait until a run is done."""
+    until(lambda: run.status.state is State.DONE, seconds, what)
 
 
 def until(condition: Callable[[], Any], seconds: float, what: str) -> None:

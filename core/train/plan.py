@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from core import files
 from core.errors import SpecError
@@ -16,6 +16,7 @@ from core.specs import TrainSpec
 from core.train import backend, speed
 
 Precision = Literal["float32", "bfloat16"]
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
 _VARIABLE = "LAYERWISE_PRECISION"
 
 
@@ -62,7 +63,7 @@ def load() -> Precision | None:
     """The faster precision as it was measured; None where it was not, or on another machine."""
     try:
         content = json.loads((speed.folder() / "plan.json").read_bytes())
-        known = content["precision"] in get_args(Precision) and content["of"] == speed.machine()
+        known = content["precision"] in PRECISIONS and content["of"] == speed.machine()
         return content["precision"] if known else None
     except (OSError, ValueError, TypeError, KeyError):
         return None
@@ -78,12 +79,12 @@ def _from_environment() -> Precision | None:
     text = os.environ.get(_VARIABLE)
     if not text:
         return None
-    for known in get_args(Precision):
+    for known in PRECISIONS:
         if text == known:
-            return known  # type: ignore[no-any-return]
+            return known
     raise SpecError(
         f"{_VARIABLE} is not valid",
-        expected=" or ".join(get_args(Precision)),
+        expected=" or ".join(PRECISIONS),
         received=repr(text),
         remedy="Unset it to have the faster one measured",
     )

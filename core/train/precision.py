@@ -10,10 +10,9 @@ from core.design.build import build
 from core.specs import TrainSpec
 from core.train import backend
 from core.train.loop import Loop
-from core.train.plan import Precision
+from core.train.plan import PRECISIONS, Precision
 from core.train.probes import CLASSES, PROBES
 
-_CHOICES: tuple[Precision, ...] = ("float32", "bfloat16")
 _BATCH, _STEPS, _ROUNDS = 64, 4, 5
 _GAIN = 1.05  # as often as fast must half precision be to be worth its roughness
 
@@ -28,7 +27,7 @@ def faster() -> Precision:
     rates = np.full(_STEPS, 1e-3, np.float32)
     loops = [
         Loop(model, TrainSpec(), precision=precision, towers=backend.towers())
-        for precision in _CHOICES
+        for precision in PRECISIONS
     ]
     shortest = [np.inf, np.inf]
     for turn in range(_ROUNDS + 1):  # the first makes the graphs
@@ -37,4 +36,4 @@ def faster() -> Precision:
             loop.run(images, labels, _BATCH, rates)
             if turn:
                 shortest[number] = min(shortest[number], time.perf_counter() - begun)
-    return _CHOICES[shortest[0] > _GAIN * shortest[1]]
+    return PRECISIONS[shortest[0] > _GAIN * shortest[1]]

@@ -49,7 +49,6 @@ class Recorder(Watcher):
         self.reporter = reporter
         self.run = reporter.run
         self.serving = serving
-        self.images = images
         self.ends = ends
         self.patience = patience
         self.keeper = keeper
@@ -130,7 +129,7 @@ class Recorder(Watcher):
         diverged = values["loss"] is None or values["val_loss"] is None
         best = number if better else self.reporter.status.best_epoch or 0
         # added epochs have patience of their own
-        waited = number - max(best, *(end for end in (0, *self.ends[:-1]) if end < number), 0)
+        waited = number - max([best, *(end for end in self.ends[:-1] if end < number)])
         early = bool(self.patience) and waited >= self.patience
         if early:
             line["early"] = self.ends[-1]  # whoever resumes it need not train to that end

@@ -26,8 +26,7 @@ KEPT_SECONDS = 20.0  # a large folder is not walked again for every click
 
 def at_hand(spec: DataSpec) -> bool:
     """Whether the images of `spec` were opened a moment ago, so that `dataset` takes no time."""
-    when, data = _opened().get(f"{workspace.home()} {spec.model_dump_json()}", (0.0, None))
-    return data is not None and time.monotonic() - when < KEPT_SECONDS
+    return _lately(spec) is not None
 
 
 def dataset(spec: DataSpec) -> Dataset:
@@ -35,11 +34,9 @@ def dataset(spec: DataSpec) -> Dataset:
 
     Raises NotFoundError for a set that the Data page has to download first.
     """
-    known = _opened()
-    key = f"{workspace.home()} {spec.model_dump_json()}"
-    when, data = known.get(key, (0.0, None))
-    if data is not None and time.monotonic() - when < KEPT_SECONDS:
-        return data
+    if (kept := _lately(spec)) is not None:
+        return kept
+    known, key = _opened(), _key(spec)
     for entry in catalogue.entries():
         if entry.name == spec.source and not entry.ready:
             raise NotFoundError(
@@ -67,6 +64,16 @@ def dataset(spec: DataSpec) -> Dataset:
         known.pop(next(iter(known)), None)
     known[key] = (time.monotonic(), data)
     return data
+
+
+def _lately(spec: DataSpec) -> Dataset | None:
+    """What was opened a moment ago, so that it needs no second look."""
+    when, data = _opened().get(_key(spec), (0.0, None))
+    return data if time.monotonic() - when < KEPT_SECONDS else None
+
+
+def _key(spec: DataSpec) -> str:
+    return f"{workspace.home()} {spec.model_dump_json()}"
 
 
 @st.cache_resource

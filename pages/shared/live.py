@@ -123,10 +123,9 @@ def _header(run: Run, status: RunStatus) -> None:
 def _go_on(run: Run, status: RunStatus) -> None:
     """Offer to train on a run that has ended: to its end, or for more epochs."""
     if resumable(run, status):
-        left = words.several(status.epochs - status.epoch, "epoch")
-        if st.button(
-            "Resume", icon=":material/resume:", key=f"resume-{run.id}", help=f"{left} are left"
-        ):
+        epochs = status.epochs - status.epoch
+        left = f"Left: {words.several(epochs, 'epoch')}" if epochs else "Left: its tests"
+        if st.button("Resume", icon=":material/resume:", key=f"resume-{run.id}", help=left):
             resume(run)
             st.rerun()
     elif can_go_on(run, status):

@@ -45,9 +45,23 @@ def class_weights(labels):
     return {label: len(labels) / (len(counts) * max(1, n)) for label, n in enumerate(counts)}'''
 
 
+# a plateau's callback sets the learning rate, which no schedule would let it do
+_WARM_UP = '''\
+class WarmUp(keras.callbacks.Callback):
+    """Lets the learning rate rise from nothing in the first steps."""
+
+    def on_train_batch_begin(self, batch, logs=None):
+        step, steps = int(self.model.optimizer.iterations) + 1, self.params["steps"]
+        rise = min(round($warmup * steps), EPOCHS * steps)
+        if step <= rise:
+            self.model.optimizer.learning_rate = LEARNING_RATE * step / rise'''
+
+
 def has_schedule(train: TrainSpec) -> bool:
-    """Whether the learning rate changes from step to step."""
-    return train.schedule not in ("constant", "plateau") or train.warmup > 0
+    """Whether a rule sets the learning rate of every step."""
+    if train.schedule == "plateau":
+        return False
+    return train.schedule != "constant" or train.warmup > 0
 
 
 def functions(train: TrainSpec, augment: AugmentSpec) -> list[str]:
@@ -55,6 +69,8 @@ def functions(train: TrainSpec, augment: AugmentSpec) -> list[str]:
     found = []
     if has_schedule(train):
         found.append(_rate(train))
+    elif train.warmup:
+        found.append(_WARM_UP.replace("$warmup", literal(train.warmup)))
     if train.label_smoothing:
         found.append(_SMOOTHED)
     if train.class_weights == "balanced":
@@ -65,9 +81,8 @@ def functions(train: TrainSpec, augment: AugmentSpec) -> list[str]:
 
 
 def _rate(train: TrainSpec) -> str:
-    kind = "constant" if train.schedule == "plateau" else train.schedule
-    cycle = kind == "one-cycle"
-    after = _AFTER[kind].replace("$factor", literal(train.decay_factor))
+    cycle = train.schedule == "one-cycle"
+    after = _AFTER[train.schedule].replace("$factor", literal(train.decay_factor))
     after = after.replace("$every", str(train.decay_epochs))
     rise = f"min(round({literal(train.warmup)} * self.steps), total)"
     rise = f"{rise} or round(0.3 * total)" if cycle else rise
@@ -95,6 +110,7 @@ def callbacks(train: TrainSpec) -> list[str]:
     """Calls that make Keras's callbacks, but for the one that keeps the best epoch; that comes last."""
     found = []
     if train.schedule == "plateau":
+        found += ["WarmUp()"] if train.warmup else []
         found.append(
             f"keras.callbacks.ReduceLROnPlateau({literal(monitor(train))}, "
             f"{literal(train.decay_factor)}, {train.decay_epochs}, min_delta=0.0)"

@@ -104,7 +104,7 @@ $found
         callbacks=[$callbacksbest],
 $weights        verbose=2,
     )
-    loss, accuracy$more = model.evaluate(Batches(images[test], labels[test], $at_once), verbose=0)
+    $told = model.evaluate(Batches(images[test], labels[test], $at_once), verbose=0)
     print(f"Best epoch {best.best_epoch + 1}: test loss {loss:.4f}, test accuracy {accuracy:.1%}")
     model.save("model.keras")
 
@@ -151,7 +151,7 @@ def main_function(train: TrainSpec, shape: tuple[int, int, int], *, own_classes:
         "$monitor": monitor,
         "$callbacks": "".join(f"{item}, " for item in settings.callbacks(train)),
         "$weights": "        class_weight=class_weights(labels[train]),\n" if balanced else "",
-        "$more = model.evaluate": ", loss = model.evaluate" if smooth else " = model.evaluate",
+        "$told": "_, accuracy, loss" if smooth else "loss, accuracy",
         "$at_once": str(evaluation_batch(shape)),
         **(
             {"$found\n": "", "$classes": "CLASSES"}

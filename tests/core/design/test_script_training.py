@@ -145,6 +145,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"optimizer": "adamw", "weight_decay": 0.0, "schedule": "one-cycle"},
     {"schedule": "step", "decay_epochs": 1, "decay_factor": 0.5, "warmup": 1.0},
     {"schedule": "plateau", "decay_epochs": 1, "learning_rate": 0.02},
+    {"schedule": "plateau", "decay_epochs": 1, "learning_rate": 0.02, "warmup": 1.0},
     {"label_smoothing": 0.2, "class_weights": "balanced"},
 ]
 
