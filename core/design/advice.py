@@ -38,6 +38,7 @@ from core.specs import (
     Output,
     SeparableConv2D,
     SqueezeExcitation,
+    Whitening,
 )
 from core.specs.spec import bounds
 
@@ -81,7 +82,16 @@ def findings(
         memory: bytes that this machine has.
     """
     found = [_of_error(analysis, row) for row in analysis.errors]
-    for rule in (_softmax_twice, _idle, _late_normalization, _straight, _narrow, _heavy, _reach):
+    for rule in (
+        _softmax_twice,
+        _idle,
+        _late_normalization,
+        _straight,
+        _narrow,
+        _heavy,
+        _reach,
+        _late_whitening,
+    ):
         found += rule(analysis)
     if needed is not None and memory is not None and analysis.rows:
         found += _memory(analysis, needed, memory)
@@ -171,6 +181,22 @@ def _late_normalization(analysis: Analysis) -> Iterator[Finding]:
             "Swap them",
             edit,
         )
+
+
+def _late_whitening(analysis: Analysis) -> Iterator[Finding]:
+    learned = False
+    for row in _working(analysis):
+        if learned and isinstance(row.layer, Whitening):
+            yield Finding(
+                row.number,
+                "advice",
+                f"{row.position} comes after layers that learn. It is computed before they have "
+                "learned anything, and then stays as it is.",
+                "Put it right after the Input.",
+                "Move it there",
+                _moving(row.number - 1, 1),
+            )
+        learned = learned or row.trainable > 0
 
 
 def _straight(analysis: Analysis) -> Iterator[Finding]:

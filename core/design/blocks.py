@@ -1,4 +1,4 @@
-"""Blocks opened up into the layers they are made of.
+"""Blocks, and other rows that are made of simpler layers, opened up into these.
 
 Shapes, costs, the Keras model, the script and the picture all read this one expansion, so they
 cannot disagree. Blocks keep the size of the image but for their stride.
@@ -21,6 +21,10 @@ from core.specs import (
     ConvBlock,
     DenseBlock,
     DepthwiseConv2D,
+    FixedConv2D,
+    GlobalAverageMaxPooling2D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
     GroupNormalization,
     InceptionBlock,
     InvertedResidual,
@@ -31,6 +35,7 @@ from core.specs import (
     ResidualBlock,
     Squeeze,
     SqueezeExcitation,
+    Whitening,
 )
 from core.specs.layers.base import Function
 
@@ -134,6 +139,28 @@ def _strides(first: int, repeat: int) -> Iterator[int]:
 def _draw(layer: LayerSpec, pen: _Pen) -> None:
     """A layer that is no block stands for itself."""
     pen.parts.append(Part("", layer, (INPUT,)))
+
+
+@_draw.register
+def _(layer: Whitening, pen: _Pen) -> None:
+    # there are as many directions as numbers in a patch, and no more
+    directions = min(layer.directions, layer.kernel_size**2 * pen.channels)
+    made = FixedConv2D.model_construct(
+        filters=2 * directions,
+        kernel_size=layer.kernel_size,
+        padding=layer.padding,
+        use_bias=False,
+        activation="linear",
+    )
+    pen.parts.append(Part("", made, (INPUT,)))
+
+
+@_draw.register(GlobalAverageMaxPooling2D)
+def _both(_: LayerSpec, pen: _Pen) -> None:
+    start = pen.at
+    average = pen.add("average", GlobalAveragePooling2D(), start)
+    largest = pen.add("max", GlobalMaxPooling2D(), start)
+    pen.add("concat", Concatenate(), average, largest, channels=2 * pen.channels)
 
 
 @_draw.register

@@ -22,6 +22,7 @@ from core.specs import (
     Dense,
     DepthwiseConv2D,
     Dropout,
+    FixedConv2D,
     Flatten,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
@@ -123,6 +124,7 @@ def _(spec: Conv2D, name: str, shape: Shape) -> Any:
         padding=spec.padding,
         activation=spec.activation,
         use_bias=spec.use_bias,
+        trainable=not isinstance(spec, FixedConv2D),
         name=name,
         **_kernel(spec, axes=(0, 1, 2)),
     )

@@ -7,7 +7,7 @@ keras.layers; tests compare random designs with the built Keras model.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 
 from core.errors import SpecError
@@ -18,6 +18,7 @@ from core.specs import (
     Conv2D,
     Dense,
     DepthwiseConv2D,
+    FixedConv2D,
     Flatten,
     GlobalPooling2D,
     GroupNormalization,
@@ -35,6 +36,7 @@ from core.specs import (
 
 Shape = tuple[int, ...]
 LIMIT = 2**40  # values or parameters of one layer; beyond it numbers mean nothing any more
+LARGEST_PATCH = 1024  # numbers in what Whitening compares; its time grows with their third power
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,21 @@ def _(layer: Conv2D, shapes: tuple[Shape, ...], classes: int) -> Effect:
         window=layer.kernel_size,
         step=layer.strides,
     )
+
+
+@effect.register
+def _(layer: FixedConv2D, shapes: tuple[Shape, ...], classes: int) -> Effect:
+    made = effect.dispatch(Conv2D)(layer, shapes, classes)
+    patch = layer.kernel_size**2 * shapes[0][-1]
+    if patch > LARGEST_PATCH:
+        raise SpecError(
+            "cannot compare patches that large",
+            expected=f"patches of at most {LARGEST_PATCH:,} numbers",
+            received=f"{layer.kernel_size} × {layer.kernel_size} pixels with {shapes[0][-1]:,} "
+            f"channels, {patch:,} numbers",
+            remedy="Use a smaller kernel size, or put it right after the Input",
+        )
+    return replace(made, fixed=made.parameters)
 
 
 @effect.register

@@ -95,9 +95,11 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
 
     keras = backend.start()
     from core.design.build import build
+    from core.design.whitening import SAMPLE
     from core.train import engine, export
     from core.train.keeper import Keeper
     from core.train.recorder import Recorder
+    from core.train.whitening import whiten
 
     train = spec.train.changed(batch_size=reporter.status.batch_size or spec.train.batch_size)
     way = _plan(train, reporter)
@@ -105,6 +107,7 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
     keras.utils.set_random_seed(train.seed)
     model = build(spec.model, data.shape, len(data.classes))
     serving = build(spec.model, data.shape, len(data.classes), resize=spec.data.fit)
+    whiten(model, engine.sample_images(data, split.train, SAMPLE))
     balanced = train.class_weights == "balanced"
     trainer = engine.Engine(
         model,

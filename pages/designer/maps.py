@@ -14,6 +14,7 @@ from core.design.analysis import Analysis, Node, Row
 from core.design.details import details
 from core.design.forward import forward
 from core.design.weights import Weights, initial, trained
+from core.design.whitening import whitened
 from core.errors import AppError
 from core.runs import run as runs
 from core.specs import LayerSpec, Output
@@ -33,7 +34,7 @@ def draw(analysis: Analysis) -> None:
         left, right = st.columns([1, 3], gap="large")
         with left:
             pixels = _image(data)
-            weights = _weights(analysis)
+            weights = _weights(analysis, pixels)
     except AppError as error:
         frame.show_error(error)
         return
@@ -69,7 +70,7 @@ def _image(data: Dataset) -> Any:
     return pixels
 
 
-def _weights(analysis: Analysis) -> Weights:
+def _weights(analysis: Analysis, pixels: Any) -> Weights:
     """Draw the choice of weights: random ones, or a run's that has this design."""
     fitting = [run.id for run, _ in cached.runs()[:RUNS] if run.has_model and _same(run, analysis)]
     name = st.selectbox(
@@ -81,7 +82,7 @@ def _weights(analysis: Analysis) -> Weights:
     if not fitting:
         st.caption("Random weights. Train this design to see what it learns to look for.")
     if name == UNTRAINED:
-        return initial(analysis)
+        return whitened(analysis, initial(analysis), pixels)
     return trained(runs.find(name).folder, analysis)
 
 

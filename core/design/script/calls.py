@@ -14,6 +14,7 @@ from core.specs import (
     Dense,
     DepthwiseConv2D,
     Dropout,
+    FixedConv2D,
     GroupNormalization,
     Input,
     LayerNormalization,
@@ -97,6 +98,7 @@ def literal(value: Any) -> str:
 
 # where Keras has another name than the spec
 _CLASSES: dict[type[LayerSpec], str] = {
+    FixedConv2D: "Conv2D",
     Input: "Rescaling",
     Output: "Dense",
     Squeeze: "GlobalAveragePooling2D",
@@ -165,6 +167,8 @@ def _sliding(layer: Conv2D | DepthwiseConv2D | SeparableConv2D) -> Iterator[Argu
 def _(layer: Conv2D) -> Iterator[Argument]:
     yield from _sliding(layer)
     yield from _weighted(layer, {"kernel": [0, 1, 2]})
+    if isinstance(layer, FixedConv2D):
+        yield Argument("trainable", "False")
 
 
 @_arguments.register

@@ -27,7 +27,7 @@ class Cell:
     @property
     def is_block(self) -> bool:
         """Whether it stands for several layers."""
-        return self.layer.GROUP == "Blocks"
+        return self.layer.GROUP == "Blocks" or len(self.nodes) > 1
 
     @cached_property
     def steps(self) -> tuple[tuple[Call, tuple[int, ...]], ...]:

@@ -18,7 +18,13 @@ from core.design.script.images import (
     folder_functions,
 )
 from core.design.script.network import network
-from core.design.script.training import batches, main_function, split_functions
+from core.design.script.training import (
+    batches,
+    main_function,
+    split_functions,
+    whiten_function,
+    whitens,
+)
 from core.specs import AugmentSpec, DataSpec, ModelSpec, TrainSpec
 
 _PACKAGES = ("tensorflow", "keras", "pillow")
@@ -48,13 +54,16 @@ def script(
     """
     augment = augment or AugmentSpec()
     arrays = array_set(data)
+    rows = table(model, shape, len(classes))
+    whiten = whitens(rows)
     functions = [
-        *network(table(model, shape, len(classes))),
+        *network(rows),
         *(array_functions(arrays, data.fit, shape) if arrays else folder_functions(data, shape)),
         *split_functions(own_test=arrays is not None),
         *settings.functions(train, augment),
+        *([whiten_function()] if whiten else []),
         batches(augment),
-        main_function(train, shape, own_classes=arrays is not None),
+        main_function(train, shape, own_classes=arrays is not None, whiten=whiten),
     ]
     constants = _constants(data, train, shape, classes)
     code = "\n\n\n".join([constants, *functions])

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from core.design.analysis import Row
 from core.design.cost import evaluation_batch
 from core.design.script import settings
-from core.specs import AugmentSpec, TrainSpec
+from core.design.script.calls import literal
+from core.design.whitening import FLOOR, LEAST, SAMPLE
+from core.specs import AugmentSpec, FixedConv2D, TrainSpec
 
 _DIGEST = '''\
 def digest(content):
@@ -58,6 +63,31 @@ _DRAW_BOTH = """\
         draw(VALIDATION, VALIDATION_SHARE, keep=1)"""
 _DRAW_ONE = "    draw(VALIDATION, VALIDATION_SHARE, keep=1)"
 
+_WHITEN = '''\
+def whiten(model, images):
+    """Give the convolution that is not trained its weights: the images' commonest patterns, all
+    made equally strong, and their negatives.
+    """
+    for layer in model.layers:
+        if layer.trainable:
+            continue
+        before, size = keras.Model(model.inputs[0], layer.input), layer.kernel_size[0]
+        total, count = 0.0, 0
+        for start in range(0, len(images), 32):
+            for image in np.asarray(before(images[start : start + 32], training=False)):
+                short = [(0, max(0, size - side)) for side in image.shape[:2]]
+                image = np.pad(image, (*short, (0, 0)))
+                windows = np.lib.stride_tricks.sliding_window_view(image, (size, size), axis=(0, 1))
+                patches = windows.transpose(0, 1, 3, 4, 2).reshape(-1, size**2 * image.shape[2])
+                total = total + (patches.T @ patches).astype(np.float64)
+                count += len(patches)
+        spreads, directions = np.linalg.eigh(total / count)
+        floor = $floor * spreads.mean() + $least
+        even = directions / np.sqrt(np.maximum(spreads, 0.0) + floor)
+        half = even[:, ::-1][:, : layer.filters // 2]
+        both = np.concatenate([half, -half], axis=1, dtype=np.float32)
+        layer.set_weights([both.reshape(layer.kernel.shape)])'''
+
 _BATCHES = '''\
 class Batches(keras.utils.PyDataset):
     """Images in batches; shuffled, their order is new in every epoch."""
@@ -90,7 +120,7 @@ $found
 
     keras.utils.set_random_seed(SEED)
     model = build_model(len($classes))
-    model.compile(
+$whiten    model.compile(
         optimizer=keras.optimizers.$optimizer,
         loss=$loss,
         metrics=$metrics,
@@ -113,6 +143,10 @@ if __name__ == "__main__":
     main()'''
 
 
+_WHITENED = """\
+    some = np.linspace(0, len(train) - 1, min($sample, len(train))).round().astype(int)
+    whiten(model, images[train[np.unique(some)]])
+"""
 _FOUND = "    classes, labels = np.unique(labels, return_inverse=True)"
 
 
@@ -132,10 +166,23 @@ def batches(augment: AugmentSpec) -> str:
     )
 
 
-def main_function(train: TrainSpec, shape: tuple[int, int, int], *, own_classes: bool) -> str:
+def whitens(rows: Sequence[Row]) -> bool:
+    """Whether a design has weights that come from the images before it is trained."""
+    return any(isinstance(node.layer, FixedConv2D) for row in rows for node in row.nodes)
+
+
+def whiten_function() -> str:
+    """The source of whiten(model, images)."""
+    return _WHITEN.replace("$floor", literal(FLOOR)).replace("$least", literal(LEAST))
+
+
+def main_function(
+    train: TrainSpec, shape: tuple[int, int, int], *, own_classes: bool, whiten: bool = False
+) -> str:
     """The source of main(), and its call.
 
     Args:
+        whiten: the design has weights that come from the images.
         own_classes: the set has fixed classes, else they are the folders' names.
     """
     smooth = bool(train.label_smoothing)
@@ -151,6 +198,7 @@ def main_function(train: TrainSpec, shape: tuple[int, int, int], *, own_classes:
         "$monitor": monitor,
         "$callbacks": "".join(f"{item}, " for item in settings.callbacks(train)),
         "$weights": "        class_weight=class_weights(labels[train]),\n" if balanced else "",
+        "$whiten": _WHITENED.replace("$sample", str(SAMPLE)) if whiten else "",
         "$told": "_, accuracy, loss" if smooth else "loss, accuracy",
         "$at_once": str(evaluation_batch(shape)),
         **(

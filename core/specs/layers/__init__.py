@@ -24,8 +24,10 @@ from core.specs.layers.blocks import (
 from core.specs.layers.convolutional import (
     Conv2D,
     DepthwiseConv2D,
+    FixedConv2D,
     SeparableConv2D,
     UpSampling2D,
+    Whitening,
     ZeroPadding2D,
 )
 from core.specs.layers.core import Activation, Dense, Flatten, Input, Output
@@ -37,6 +39,7 @@ from core.specs.layers.normalization import (
 )
 from core.specs.layers.pooling import (
     AveragePooling2D,
+    GlobalAverageMaxPooling2D,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
     GlobalPooling2D,
@@ -50,10 +53,12 @@ AnyLayer = Union[  # noqa: UP007 - pydantic needs the runtime union
     Conv2D,
     DepthwiseConv2D,
     SeparableConv2D,
+    Whitening,
     MaxPooling2D,
     AveragePooling2D,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
+    GlobalAverageMaxPooling2D,
     BatchNormalization,
     LayerNormalization,
     GroupNormalization,
@@ -93,7 +98,9 @@ __all__ = [
     "DenseBlock",
     "DepthwiseConv2D",
     "Dropout",
+    "FixedConv2D",
     "Flatten",
+    "GlobalAverageMaxPooling2D",
     "GlobalAveragePooling2D",
     "GlobalMaxPooling2D",
     "GlobalPooling2D",
@@ -118,6 +125,7 @@ __all__ = [
     "UpSampling2D",
     "Vary",
     "Weighted",
+    "Whitening",
     "ZeroPadding2D",
     "usual_mark",
 ]

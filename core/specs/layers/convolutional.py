@@ -58,6 +58,27 @@ class Conv2D(Weighted):
     activation: Function = activation()
 
 
+class FixedConv2D(Conv2D):
+    """A convolution that training leaves as it is. Only Whitening makes it, see core.design.blocks."""
+
+
+class Whitening(LayerSpec):
+    """Splits the image into its commonest small patterns, all equally strong: computed from the images, not learned."""
+
+    GROUP: ClassVar[Group] = "Convolution"
+    kind: Literal["whitening"] = "whitening"
+    directions: int = setting(
+        16,
+        ge=1,
+        le=512,
+        label="Patterns",
+        help="How many of the commonest; each gives two channels, itself and its negative.",
+        search=(8, 27),
+    )
+    kernel_size: int = kernel_size()
+    padding: Padding = padding("same")
+
+
 class DepthwiseConv2D(Weighted):
     """Filters every channel on its own: far fewer sums than Conv2D, and no mixing of channels."""
 

@@ -55,3 +55,9 @@ class GlobalMaxPooling2D(GlobalPooling2D):
     """Keeps each channel's largest value in the whole image: was the pattern anywhere?"""
 
     kind: Literal["global_max_pooling2d"] = "global_max_pooling2d"
+
+
+class GlobalAverageMaxPooling2D(GlobalPooling2D):
+    """Average and largest value of each channel side by side: how much of a pattern, and was it anywhere?"""
+
+    kind: Literal["global_average_max_pooling2d"] = "global_average_max_pooling2d"

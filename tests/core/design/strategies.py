@@ -6,6 +6,7 @@ away. Settings come from the layers' own declarations, kept small: a new layer t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from core.design.analysis import analyse
-from core.design.shapes import Shape
+from core.design.shapes import LARGEST_PATCH, Shape
 from core.specs import (
     LAYERS,
     Activation,
@@ -24,6 +25,7 @@ from core.specs import (
     DepthwiseConv2D,
     Dropout,
     Flatten,
+    GlobalAverageMaxPooling2D,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
     GroupNormalization,
@@ -37,6 +39,7 @@ from core.specs import (
     SeparableConv2D,
     UpSampling2D,
     Vary,
+    Whitening,
     ZeroPadding2D,
 )
 from core.specs.layers import Layer
@@ -48,7 +51,9 @@ Kind = type[LayerSpec]
 ANYWHERE: tuple[Kind, ...] = (
     Activation, Dropout, BatchNormalization, LayerNormalization, GroupNormalization, Flatten,
 )  # fmt: skip
-TO_ROW: tuple[Kind, ...] = (Flatten, GlobalAveragePooling2D, GlobalMaxPooling2D)
+TO_ROW: tuple[Kind, ...] = (
+    Flatten, GlobalAveragePooling2D, GlobalMaxPooling2D, GlobalAverageMaxPooling2D,
+)  # fmt: skip
 ON_ROWS: tuple[Kind, ...] = (Dense, *ANYWHERE)
 # layers that take nothing but an image
 IMAGES_ONLY = tuple(kind for kind in LAYERS.values() if kind not in (Input, Output, *ON_ROWS))
@@ -61,6 +66,7 @@ INNER = tuple(kind for kind in LAYERS.values() if kind not in (Input, Output))
 _LARGEST = 16  # pixels that an image may have to be enlarged further
 _SMALL: dict[str, st.SearchStrategy[Any]] = {
     "filters": st.integers(1, 6),
+    "directions": st.integers(1, 4),
     "units": st.integers(1, 8),
     "growth": st.integers(1, 4),
     "kernel_size": st.integers(1, 4),
@@ -158,6 +164,8 @@ def fitting(draw: st.DrawFn, kind: Kind, shape: Shape) -> Layer:
         window = settings.get("kernel_size") or settings["pool_size"]
         if len(shape) == 3 and window > min(shape[:2]):
             settings["padding"] = "same"
+    if kind is Whitening and settings["kernel_size"] ** 2 * shape[-1] > LARGEST_PATCH:
+        settings["kernel_size"] = 1
     if kind is GroupNormalization:
         divisors = [count for count in range(1, shape[-1] + 1) if shape[-1] % count == 0]
         settings["groups"] = draw(st.sampled_from(divisors[:8]))
@@ -276,6 +284,15 @@ def _window_too_large(draw: st.DrawFn, model: ModelSpec, inputs: list[Shape]) ->
     return _put(draw, model, [at], layer)
 
 
+def _patch_too_large(draw: st.DrawFn, model: ModelSpec, inputs: list[Shape]) -> Any:
+    places = [at for at in _places(inputs, 3) if inputs[at][-1] > 1]
+    if not places:  # no kernel is too large for one channel
+        return _image_layer_on_row(draw, model, inputs)
+    at = draw(st.sampled_from(places))
+    size = math.isqrt(LARGEST_PATCH // inputs[at][-1]) + 1
+    return _put(draw, model, [at], Whitening(kernel_size=size))
+
+
 def _groups_do_not_divide(draw: st.DrawFn, model: ModelSpec, inputs: list[Shape]) -> Any:
     at = draw(st.integers(1, len(inputs) - 1))
     channels = inputs[at][-1]
@@ -318,6 +335,7 @@ MISTAKES: dict[str, Mistake] = {
     "dense layer on an image": _dense_on_image,
     "image layer on a row": _image_layer_on_row,
     "window too large": _window_too_large,
+    "patch too large": _patch_too_large,
     "groups that do not divide": _groups_do_not_divide,
     "no output": _no_output,
     "output not last": _output_not_last,

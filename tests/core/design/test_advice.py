@@ -31,6 +31,7 @@ from core.specs import (
     SpatialDropout2D,
     SqueezeExcitation,
     UpSampling2D,
+    Whitening,
     ZeroPadding2D,
 )
 from tests.core.design.strategies import Example, any_designs, designs
@@ -381,3 +382,16 @@ def test_anything_can_be_spoken_of(example: Example, classes: int) -> None:
         assert bool(finding.label) == (finding.edit is not None)
         if finding.edit is not None:
             assert finding.edit(model) != model
+
+
+def test_whitening_belongs_to_the_images() -> None:
+    """Behind layers that learn it is told to move, and one click moves it right after the input."""
+    early = design(Input(), Dropout(), Whitening(), Activation(), Flatten(), Output())
+    assert told(early) == []
+    late = design(Input(), Conv2D(), BatchNormalization(), Whitening(), Flatten(), Output())
+    (found,) = [item for item in told(late) if item.number == 4]
+    assert found.level == "advice"
+    assert found.edit is not None
+    moved = found.edit(late)
+    assert isinstance(moved.layers[1], Whitening)
+    assert not [item for item in told(moved) if "comes after layers that learn" in item.words]

@@ -32,6 +32,7 @@ from core.specs import (
     DepthwiseConv2D,
     Dropout,
     Flatten,
+    GlobalAverageMaxPooling2D,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
     GroupNormalization,
@@ -48,6 +49,7 @@ from core.specs import (
     SpatialDropout2D,
     SqueezeExcitation,
     UpSampling2D,
+    Whitening,
     ZeroPadding2D,
 )
 from core.specs.layers.base import Function
@@ -202,6 +204,8 @@ IMAGES: list[Layer] = [
     SqueezeExcitation(reduction=2),
     DenseBlock(repeat=3, growth=5, kernel_size=2, activation="elu"),
     InceptionBlock(filters=20),
+    Whitening(),
+    Whitening(directions=3, kernel_size=2, padding="valid"),
 ]
 ROWS: list[Layer] = [
     Dense(units=7),
@@ -267,9 +271,16 @@ def test_presets(item: Preset) -> None:
     compare(item.model, (32, 30, 3))
 
 
+@keras_needed
+def test_both_poolings() -> None:
+    """Average and maximum side by side."""
+    compare(design(Input(), Conv2D(filters=4), GlobalAverageMaxPooling2D(), Output()), (5, 4, 3))
+
+
 def test_every_kind_is_compared() -> None:
     """The lists above leave out no kind of layer."""
-    always = (Input(), Activation(), GlobalAveragePooling2D(), GlobalMaxPooling2D(), Output())
+    pooled = (GlobalAveragePooling2D(), GlobalMaxPooling2D(), GlobalAverageMaxPooling2D())
+    always = (Input(), Activation(), *pooled, Output())
     assert {layer.KIND for layer in (*IMAGES, *ROWS, *always)} == set(LAYERS)
 
 

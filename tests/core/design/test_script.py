@@ -34,6 +34,7 @@ from core.specs import (
     DepthwiseConv2D,
     Dropout,
     Flatten,
+    GlobalAverageMaxPooling2D,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
     GroupNormalization,
@@ -51,6 +52,7 @@ from core.specs import (
     SqueezeExcitation,
     TrainSpec,
     UpSampling2D,
+    Whitening,
     ZeroPadding2D,
 )
 from core.specs.arrays import ARRAY_SETS
@@ -109,6 +111,13 @@ DESIGNS = {
         ConvBlock(filters=8, activation="linear"),
         Conv2D(filters=4, kernel_size=1, strides=2),  # of few channels
         GlobalAveragePooling2D(),
+    ),
+    "from the images": model(
+        Whitening(directions=8, kernel_size=2, padding="valid"),
+        MaxPooling2D(),
+        Activation(),
+        Conv2D(filters=8),
+        GlobalAverageMaxPooling2D(),
     ),
     "blocks of few channels": model(
         ResidualBlock(filters=12, strides=2),

@@ -21,13 +21,16 @@ from core.runs.status import State
 from core.specs import (
     Conv2D,
     Dropout,
+    GlobalAverageMaxPooling2D,
     GlobalAveragePooling2D,
     Input,
+    MaxPooling2D,
     ModelSpec,
     Output,
     ResidualBlock,
     RunSpec,
     SpatialDropout2D,
+    Whitening,
 )
 from core.train import backend
 from core.train.plan import Plan
@@ -136,6 +139,23 @@ def test_optimizers(
     """With each optimizer the script's curves are ours."""
     spec = small_spec(str(examples), epochs=2)
     spec = spec.changed(train={"epochs": 2, "batch_size": 7, "optimizer": optimizer, "seed": 5})
+    compare(trained(spec), ran(text_of(spec), tmp_path, capfd))
+
+
+def test_whitening(
+    home: Path, examples: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Weights that come from the images are the same in the script."""
+    layers = (
+        Input(scale="-1 to 1"),
+        Whitening(directions=8),
+        MaxPooling2D(),
+        Conv2D(filters=8, padding="same"),
+        GlobalAverageMaxPooling2D(),
+        Output(),
+    )
+    spec = small_spec(str(examples), epochs=2)
+    spec = spec.changed(model=ModelSpec(name="white", layers=layers).model_dump())
     compare(trained(spec), ran(text_of(spec), tmp_path, capfd))
 
 

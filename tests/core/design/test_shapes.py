@@ -26,6 +26,7 @@ from core.specs import (
     DenseBlock,
     DepthwiseConv2D,
     Dropout,
+    FixedConv2D,
     Flatten,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
@@ -41,6 +42,7 @@ from core.specs import (
     Squeeze,
     SqueezeExcitation,
     UpSampling2D,
+    Whitening,
     ZeroPadding2D,
 )
 from core.specs.layers import AnyLayer
@@ -212,6 +214,7 @@ def test_dense_on_an_image(layer: LayerSpec) -> None:
         AveragePooling2D(),
         GlobalAveragePooling2D(),
         GlobalMaxPooling2D(),
+        FixedConv2D(),
         SpatialDropout2D(),
         ZeroPadding2D(),
         UpSampling2D(),
@@ -226,13 +229,21 @@ def test_image_layer_on_a_row(layer: LayerSpec) -> None:
     assert "before the layer that makes a row" in error.remedy
 
 
+def test_a_patch_that_is_too_large() -> None:
+    """What whitens compares all numbers of a patch with each other: there is a limit to that."""
+    error = refusal(FixedConv2D(kernel_size=7, filters=4), (9, 9, 32))
+    assert error.received == "7 × 7 pixels with 32 channels, 1,568 numbers"
+    made = effect(FixedConv2D(kernel_size=7, filters=4, use_bias=False), ((9, 9, 20),), 2)
+    assert (made.parameters, made.fixed) == (3920, 3920)
+
+
 def test_every_layer_is_told_how_it_works() -> None:
     """Every layer that keeps neither shape nor weights from its input has a rule of its own."""
     silent = {
         kind
         for kind in get_args(AnyLayer)
         if effect.dispatch(kind) is effect.dispatch(object)
-        and not issubclass(kind, Block | DenseBlock | SqueezeExcitation)
+        and not issubclass(kind, Block | DenseBlock | SqueezeExcitation | Whitening)
     }
     assert silent == {Input, Activation, Dropout}
     assert silent < set(LAYERS.values())
