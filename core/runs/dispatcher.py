@@ -37,9 +37,10 @@ def dispatch() -> None:
         except Timeout:
             continue
         standby = Standby() if slot == 0 else None
+        stuck: set[str] = set()
         try:
             while True:
-                if (run := _take()) is not None:
+                if (run := _take(stuck)) is not None:
                     _work(run, standby)
                 elif standby is None or not standby.wait():
                     break
@@ -47,27 +48,32 @@ def dispatch() -> None:
             if standby is not None:
                 standby.close()
             lock.release()
-        if standby is None or not standby.dismissed:
+        # what is stuck would be stuck again: it waits until somebody looks after the queue
+        if not stuck and (standby is None or not standby.dismissed):
             queue.ensure()  # a run submitted between the last look and the release
         return
 
 
 def dispatch_hurried() -> None:
     """Work at what was told to run now, outside of any slot."""
-    while (run := _take(hurried=True)) is not None:
+    stuck: set[str] = set()
+    while (run := _take(stuck, hurried=True)) is not None:
         _work(run)
-    queue.ensure()
+    if not stuck:
+        queue.ensure()
 
 
-def _take(*, hurried: bool = False) -> Run | None:
+def _take(stuck: set[str], *, hurried: bool = False) -> Run | None:
     """The next run to work at, marked as starting; waits while workers fill all slots.
+
+    A run whose folder cannot be written joins `stuck` and is passed over.
 
     Workers can outlive the dispatcher that started them, and some were told to run now, so slots
     are counted by workers too: those of this machine.
     """
     while True:
         with turns.locked():
-            waiting = turns.queued()
+            waiting = [run for run in turns.queued() if run.id not in stuck]
             run = next((run for run in waiting if run.hurried), None)
             if run is None:
                 if hurried or turns.paused() or not waiting:
@@ -83,8 +89,13 @@ def _take(*, hurried: bool = False) -> Run | None:
                     "heartbeat": now,
                     **process_identity(os.getpid()),
                 }
-                run.write_status(run.saved_status.model_copy(update=update))
-                (run.folder / "now").unlink(missing_ok=True)  # its wish has come true
+                try:
+                    run.write_status(run.saved_status.model_copy(update=update))
+                    (run.folder / "now").unlink(missing_ok=True)  # its wish has come true
+                except (AppError, OSError) as problem:
+                    print(f"{run.id}: {problem}", flush=True)
+                    stuck.add(run.id)
+                    continue
                 return run
         time.sleep(0.5)
 

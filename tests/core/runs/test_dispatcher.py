@@ -17,10 +17,10 @@ import psutil
 import pytest
 
 from core import workspace
-from core.errors import RunError
-from core.runs import queue, turns
+from core.errors import RunError, StorageError
+from core.runs import dispatcher, queue, turns
 from core.runs.run import Run, create, process_identity
-from core.runs.status import State
+from core.runs.status import RunStatus, State
 from tests.conftest import small_spec
 from tests.core.conftest import Processes
 
@@ -157,3 +157,26 @@ def test_a_killed_dispatcher_loses_no_turn(
     queue.ensure()
     wait_for(lambda: first.status.state.final, 30)
     assert (second.status.started or 0) < (first.status.started or 0)
+
+
+def test_a_run_that_cannot_be_written_holds_up_no_other(
+    queue_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run whose folder refuses a write is passed over: it waits on, and those after it train."""
+    queue.pause()
+    first, second = failing(), failing()
+    write = Run.write_status
+
+    def refuse(self: Run, status: RunStatus) -> None:
+        if self.id == first.id:
+            raise StorageError(
+                "The run cannot be kept", expected="room", received="none", remedy="Make room"
+            )
+        write(self, status)
+
+    monkeypatch.setattr(Run, "write_status", refuse)
+    monkeypatch.setattr(queue, "ensure", lambda: pytest.fail("it would be refused again at once"))
+    turns.set_paused(False)
+    dispatcher.dispatch()
+    assert first.status.state is State.QUEUED
+    assert second.status.state is State.FAILED
