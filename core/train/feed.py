@@ -1,7 +1,13 @@
-"""Images and labels for training, gathered a step ahead of the one that is being trained."""
+"""Images and labels for training, gathered a step ahead of the one that is being trained.
+
+A set of usual size is read through its memory map, which costs next to nothing: its pages are in
+memory once, however many processes train on it. Of a set that may not fit there every image is read
+from the file when it is its turn, so that what was read does not stay with this process.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -11,7 +17,9 @@ from numpy.typing import NDArray
 
 from core.data.dataset import Dataset
 from core.data.splits import Indices
+from core.errors import DataError
 
+MAPPED = 2**30  # bytes of a set that is read through its memory map
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int32]
 
@@ -34,7 +42,7 @@ def chunks(
     images, labels = data.images.images, data.images.labels
 
     def gather(picked: Indices) -> tuple[Images, Labels]:
-        return np.ascontiguousarray(images[picked]), labels[picked].astype(np.int32)
+        return gathered(images, picked), labels[picked].astype(np.int32)
 
     with ThreadPoolExecutor(1, thread_name_prefix="feed") as pool:
         waiting: Future[tuple[Any, Any]] | None = None
@@ -47,3 +55,29 @@ def chunks(
                 start = end
             if ready is not None:
                 yield ready.result()
+
+
+def gathered(images: NDArray[np.uint8], rows: Indices) -> Images:
+    """The images of these rows, in their order, in memory of their own.
+
+    Args:
+        images: uint8 [n, height, width, channels], in memory or mapped.
+
+    Raises:
+        DataError: the file of a large set is shorter than it was.
+    """
+    if not isinstance(images, np.memmap) or images.nbytes <= MAPPED:
+        return np.ascontiguousarray(images[rows])
+    made = np.empty((len(rows), *images.shape[1:]), np.uint8)
+    size = made.itemsize * math.prod(made.shape[1:])
+    with open(str(images.filename), "rb", buffering=0) as file:
+        for place in np.argsort(rows):  # as they lie on the disk
+            file.seek(images.offset + int(rows[place]) * size)
+            if file.readinto(memoryview(made[place]).cast("B")) != size:
+                raise DataError(
+                    "An image of the set cannot be read",
+                    expected=f"{len(images):,} images of {size:,} bytes in {images.filename}",
+                    received=f"less than that: image {int(rows[place]):,} is missing",
+                    remedy="Delete that folder; the images are decoded again",
+                )
+    return made
