@@ -6,8 +6,34 @@ from typing import Any
 
 import keras
 
-from core.train.layers import CheapDropout, Draw, FusedBatchNormalization
+from core.train.layers import CheapDropout, Draw, FusedBatchNormalization, NarrowConv2D
 from core.train.plan import Precision
+
+_FEW, _MANY = 64, 2048  # pixels of an image, and channels in times out
+
+
+def _exact(layer: keras.layers.Layer) -> bool:
+    """Whether a layer is better left in float32: its half precision is slower on a CPU, some many times."""
+    if isinstance(layer, keras.layers.MaxPooling2D):
+        return tuple(layer.strides) != tuple(layer.pool_size)
+    if isinstance(layer, keras.layers.UpSampling2D):
+        return bool(layer.interpolation != "nearest")
+    if isinstance(layer, keras.layers.Activation):
+        return layer.activation in (keras.activations.silu, keras.activations.gelu)
+    if isinstance(
+        layer, keras.layers.BatchNormalization
+    ):  # its fast kernel takes 16 channels at once
+        return bool(layer.moving_mean.shape[0] % 16)
+    return isinstance(layer, keras.layers.DepthwiseConv2D | keras.layers.SeparableConv2D)
+
+
+def _narrow(layer: keras.layers.Layer) -> bool:
+    """Whether a convolution is one that `NarrowConv2D` makes faster."""
+    if type(layer) is not keras.layers.Conv2D or layer.kernel_size == (1, 1):
+        return False
+    height, width, channels = layer.input.shape[1:]
+    plain = layer.strides == (1, 1) and layer.padding == "same" and layer.trainable
+    return bool(plain and height * width <= _FEW and channels * layer.filters >= _MANY)
 
 
 def twin(model: keras.Model, precision: Precision, draw: Draw) -> keras.Model:
@@ -34,10 +60,14 @@ def twin(model: keras.Model, precision: Precision, draw: Draw) -> keras.Model:
                 name=layer.name,
                 dtype=policy,
             )
-        if isinstance(layer, keras.layers.BatchNormalization):
-            return FusedBatchNormalization.from_config(settings)
         if layer is last:
             return type(layer).from_config({**settings, "dtype": "float32", "activation": "linear"})
+        if _exact(layer):
+            settings["dtype"] = "float32"
+        if isinstance(layer, keras.layers.BatchNormalization):
+            return FusedBatchNormalization.from_config(settings)
+        if policy != "float32" and _narrow(layer):
+            return NarrowConv2D.from_config(settings)
         return type(layer).from_config(settings)
 
     made = keras.models.clone_model(model, clone_function=copied)

@@ -100,3 +100,35 @@ def test_the_same_step_draws_the_same(layers: Any) -> None:
     others = [mask(step=1), mask(seed=1), mask(number=1), mask(tower=1)]
     assert all(other != mask() for other in others)
     assert others[0] != others[1] != others[2] != others[3]
+
+
+@pytest.mark.parametrize(
+    ("side", "size", "bias"), [(4, 3, True), (7, 2, False), (1, 3, True), (3, 5, False)]
+)
+def test_a_narrow_convolution_is_that_of_keras(side: int, size: int, bias: bool) -> None:
+    """Values and all gradients are those of Keras's convolution."""
+    keras = backend.start()
+    import tensorflow as tf
+
+    from core.train.layers import NarrowConv2D
+
+    rng = np.random.default_rng(0)
+    images = tf.constant(rng.normal(size=(5, side, side, 3)), tf.float32)
+    towards = tf.constant(rng.normal(size=(5, side, side, 4)), tf.float32)
+    ours, theirs = (
+        kind(4, size, padding="same", use_bias=bias, activation="tanh")
+        for kind in (NarrowConv2D, keras.layers.Conv2D)
+    )
+    theirs.build(images.shape)
+    ours.build(images.shape)
+    ours.set_weights([rng.normal(size=weight.shape) for weight in theirs.weights])
+    theirs.set_weights(ours.get_weights())
+    found = []
+    for layer in (ours, theirs):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            made = layer(images)
+            sum_ = tf.reduce_sum(made * towards)
+        found.append((made, *tape.gradient(sum_, [images, *layer.trainable_variables])))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)

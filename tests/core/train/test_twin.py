@@ -9,6 +9,20 @@ import pytest
 from hypothesis import given, settings
 
 from core.design.presets import preset
+from core.specs import (
+    Activation,
+    BatchNormalization,
+    Conv2D,
+    DepthwiseConv2D,
+    Flatten,
+    Input,
+    Layer,
+    MaxPooling2D,
+    ModelSpec,
+    Output,
+    SeparableConv2D,
+    UpSampling2D,
+)
 from core.train import backend
 from tests.core.design.strategies import Example, designs
 
@@ -67,3 +81,27 @@ def test_half_precision_keeps_weights_and_logits_whole(name: str) -> None:
     assert not inner or set(inner) == {"bfloat16"}
     expected = np.asarray(model(images, training=False))
     np.testing.assert_allclose(softmax(np.asarray(logits)), expected, atol=0.02)
+
+
+def test_half_precision_only_where_it_is_faster() -> None:
+    """What a processor is slow at in bfloat16 stays in float32."""
+    backend.start()
+    from core.design.build import build
+
+    layers: dict[Layer, str] = {
+        Conv2D(filters=16, padding="same"): "bfloat16",
+        BatchNormalization(): "bfloat16",
+        DepthwiseConv2D(padding="same"): "float32",
+        SeparableConv2D(filters=8, padding="same"): "float32",
+        BatchNormalization(momentum=0.5): "float32",  # of 8 channels
+        Activation(function="relu"): "bfloat16",
+        Activation(function="gelu"): "float32",
+        MaxPooling2D(): "bfloat16",
+        MaxPooling2D(strides=1): "float32",
+        UpSampling2D(): "bfloat16",
+        UpSampling2D(interpolation="bilinear"): "float32",
+    }
+    design = ModelSpec(name="mixed", layers=(Input(), *layers, Flatten(), Output()))
+    made = twins(build(design, (12, 12, 3), 2), "bfloat16")
+    assert [layer.compute_dtype for layer in made.layers[2:-2]] == list(layers.values())
+    assert made.layers[-1].compute_dtype == "float32"
