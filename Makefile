@@ -4,11 +4,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
+# make app GPU=1 adds what TensorFlow needs for an NVIDIA card
+GPU ?=
 JOBS ?= 2
 
 .PHONY: app test check bench chaos clean
 
-app: $(VENV)/app.stamp
+app: $(VENV)/app.stamp $(if $(GPU),$(VENV)/gpu.stamp)
 	$(BIN)/python -m streamlit run streamlit_app.py --server.port $(PORT)
 
 # browser tests have the machine to themselves: a page that is slow to answer is no failure of theirs
@@ -22,13 +24,15 @@ check: $(VENV)/dev.stamp
 	$(BIN)/mypy
 	$(MAKE) test
 
-bench: $(VENV)/dev.stamp
+bench: $(VENV)/dev.stamp $(VENV)/torch.stamp
 	$(BIN)/python -m benchmarks.sketches
 	$(BIN)/python -m benchmarks.predict
 	$(BIN)/python -m benchmarks.app
 	$(BIN)/python -m benchmarks.design
 	$(BIN)/python -m benchmarks.epochs
 	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.train --torch $(VENV)/torch/bin/python
+	$(BIN)/python -m benchmarks.augmentation
 	$(BIN)/python -m benchmarks.imports
 	$(BIN)/python -m benchmarks.start
 
@@ -50,6 +54,16 @@ $(VENV)/app.stamp: $(VENV)/uv.stamp requirements.txt
 	$(BIN)/uv pip install --python $(BIN)/python -r requirements.txt
 	@touch $@
 
+$(VENV)/gpu.stamp: $(VENV)/app.stamp requirements-gpu.txt
+	$(BIN)/uv pip install --python $(BIN)/python -r requirements.txt -r requirements-gpu.txt
+	@touch $@
+
 $(VENV)/dev.stamp: $(VENV)/app.stamp requirements-dev.txt
 	$(BIN)/uv pip install --python $(BIN)/python -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+# PyTorch, which only the benchmark compares with, has an environment of its own
+$(VENV)/torch.stamp: $(VENV)/uv.stamp requirements-bench.txt
+	$(BIN)/uv venv --quiet --python $(BIN)/python $(VENV)/torch
+	$(BIN)/uv pip install --python $(VENV)/torch/bin/python -r requirements-bench.txt
 	@touch $@

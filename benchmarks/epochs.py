@@ -26,6 +26,7 @@ from core.design.cost import Speed, seconds_per_epoch
 from core.design.presets import PRESETS, preset
 from core.specs import TrainSpec
 from core.train import backend, plan, speed
+from core.train.plan import Plan
 
 SHAPES = ((28, 28, 1), (32, 32, 3), (64, 64, 3))
 BATCH_SIZES = (32, 128)
@@ -52,10 +53,11 @@ def main() -> None:
     real: dict[Case, float] = {}
     for _ in range(options.rounds):
         begun = time.perf_counter()
-        speeds.append(measured())
+        found, way = measured()
+        speeds.append(found)
         took.append(time.perf_counter() - begun)
         for case in cases:
-            real[case] = min(real.get(case, np.inf), fastest_epoch(*case))
+            real[case] = min(real.get(case, np.inf), fastest_epoch(*case, way))
             print(*case, f"{real[case]:.3f} s", file=sys.stderr, flush=True)
     for number, (found, seconds) in enumerate(zip(speeds, took, strict=True), start=1):
         rows = [
@@ -83,15 +85,18 @@ def main() -> None:
         print(f"\nThe worst is wrong by a factor of {max(worst, 1 / worst):.2f}.")
 
 
-def measured() -> Speed:
-    """This machine's speed, measured in an empty workspace by a process of its own."""
+def measured() -> tuple[Speed, Plan]:
+    """This machine's speed and its best way to train, measured in an empty workspace by a process
+    of its own."""
     with tempfile.TemporaryDirectory() as home:
         os.environ["LAYERWISE_HOME"] = home
         command = [sys.executable, "-m", "core.train.calibration"]
         subprocess.run(command, cwd=workspace.CHECKOUT, check=True, stdout=subprocess.DEVNULL)
-        found = speed.load()
+        found, precision = speed.load(), plan.load()
     assert found is not None
-    return found
+    assert precision is not None
+    backend.start()
+    return found, Plan(precision, backend.towers())
 
 
 def estimate(name: str, shape: tuple[int, int, int], batch_size: int, found: Speed) -> float:
@@ -100,7 +105,7 @@ def estimate(name: str, shape: tuple[int, int, int], batch_size: int, found: Spe
     return seconds_per_epoch(analysis, settings(name, batch_size), TRAIN, VALIDATION, found)
 
 
-def fastest_epoch(name: str, shape: tuple[int, int, int], batch_size: int) -> float:
+def fastest_epoch(name: str, shape: tuple[int, int, int], batch_size: int, way: Plan) -> float:
     """What training takes."""
     keras = backend.start()
     from core.design.build import build
@@ -112,8 +117,6 @@ def fastest_epoch(name: str, shape: tuple[int, int, int], batch_size: int) -> fl
     model = build(preset(name).model, shape, CLASSES)
     clock = EpochClock()
     rows = np.arange(TRAIN + VALIDATION)
-    way = plan.choose(spec)
-    assert way is not None, "measure the machine first"
     Engine(model, spec, way).fit(noise(shape, len(rows)), rows[:TRAIN], rows[TRAIN:], clock)
     keras.backend.clear_session()
     return min(clock.seconds)

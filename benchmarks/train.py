@@ -1,15 +1,17 @@
-"""Training speed: the compiled loop against Keras's fit, on real CIFAR-10.
+"""Training speed: the compiled loop against Keras's fit and PyTorch.
 
-    python -m benchmarks.train CIFAR10.npz [--rounds 5] [--designs tf-tutorial keras-cifar10]
+    python -m benchmarks.train [--rounds 5] [--designs tf-tutorial keras-cifar10] [--torch PYTHON]
 
 Every configuration has a process of its own, since threads are chosen once in each. They take turns,
-one round after the other, of about four seconds each; the graphs are made before.
-CIFAR10.npz has x_train, uint8 [50000, 32, 32, 3], and y_train.
+one round after the other, of about four seconds each; the graphs are made before. The images are
+noise of CIFAR-10's size, since speed does not depend on what they show. PYTHON is one that has
+PyTorch, by default that of `make bench`; without it, PyTorch is left out.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import statistics
 import subprocess
@@ -22,12 +24,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import show
+from core.design.analysis import analyse
 from core.design.presets import PRESETS, preset
-from core.specs import TrainSpec
+from core.specs import FixedConv2D, TrainSpec
 from core.train import backend
 
 ROOT = Path(__file__).resolve().parents[1]
-SHAPE, CLASSES = (32, 32, 3), 10
+TORCH = ROOT / ".venv" / "torch" / "bin" / "python"  # as the Makefile makes it
+IMAGES, SHAPE, CLASSES = 50_000, (32, 32, 3), 10
 SECONDS = 4.0  # of training in a round, about
 
 
@@ -39,6 +43,7 @@ class Way:
     batch_size: int
     towers: int = 0  # 0: Keras's fit
     precision: Any = "float32"
+    torch: bool = False
 
 
 WAYS = (
@@ -48,30 +53,33 @@ WAYS = (
     Way("loop, 32, bfloat16", 32, 2, "bfloat16"),
     Way("loop, 128, float32", 128, 2),
     Way("loop, 128, bfloat16", 128, 2, "bfloat16"),
+    Way("PyTorch, 128, float32", 128, torch=True),
+    Way("PyTorch, 128, bfloat16", 128, precision="bfloat16", torch=True),
 )
 
 
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--designs", nargs="+", default=[item.name for item in PRESETS])
+    parser.add_argument("--torch", type=Path, default=TORCH)
     parser.add_argument("--way", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.way is not None:
-        serve(options.data, options.designs[0], WAYS[options.way])
+        serve(options.designs[0], WAYS[options.way])
         return
+    ways = [number for number, way in enumerate(WAYS) if not way.torch or options.torch.exists()]
     rows = []
     for name in options.designs:
-        found = race(options.data, name, options.rounds)
+        found = race(name, options.rounds, ways, options.torch)
         base = statistics.median(found[0])
         cells = [f"{told(speeds)}; {statistics.median(speeds) / base:.2f}" for speeds in found]
         rows.append((name, *cells))
         print(*rows[-1], sep=" | ", file=sys.stderr, flush=True)
     show(
         "Images a second; ratio to Keras's fit in batches of 32",
-        ("design", *(way.title for way in WAYS)),
+        ("design", *(WAYS[number].title for number in ways)),
         rows,
     )
 
@@ -81,40 +89,68 @@ def told(speeds: list[float]) -> str:
     return f"{statistics.median(speeds):,.0f} ({min(speeds):,.0f} to {max(speeds):,.0f})"
 
 
-def race(data: Path, name: str, rounds: int) -> list[list[float]]:
+def race(name: str, rounds: int, ways: list[int], torch: Path) -> list[list[float]]:
     """Images a second of each way, once a round."""
-    runners = [
-        subprocess.Popen(
-            [
-                *(sys.executable, "-m", "benchmarks.train", str(data.absolute())),
-                *("--designs", name, "--way", str(number)),
-            ],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(len(WAYS))
-    ]
-    found: list[list[float]] = [[] for _ in WAYS]
+    runners = [runner(name, number, torch) for number in ways]
+    found: list[list[float]] = [[] for _ in ways]
     try:
         for turn in range(rounds + 2):  # of the first two, one makes the graph and one warms up
-            for runner, speeds in zip(runners, found, strict=True):
-                assert runner.stdin is not None
-                assert runner.stdout is not None
-                runner.stdin.write("go\n")
-                runner.stdin.flush()
-                speed = float(runner.stdout.readline())
+            for process, speeds in zip(runners, found, strict=True):
+                assert process.stdin is not None
+                assert process.stdout is not None
+                process.stdin.write("go\n")
+                process.stdin.flush()
+                speed = float(process.stdout.readline())
                 if turn > 1:
                     speeds.append(speed)
     finally:
-        for runner in runners:
-            runner.kill()
-            runner.wait()
+        for process in runners:
+            process.kill()
+            process.wait()
     return found
 
 
-def serve(path: Path, name: str, way: Way) -> None:
+def runner(name: str, number: int, torch: Path) -> subprocess.Popen[str]:
+    """A process that trains one way whenever a line comes in."""
+    way = WAYS[number]
+    command = [sys.executable, "-m", "benchmarks.train", "--designs", name, "--way", str(number)]
+    if way.torch:
+        command = [str(torch), str(ROOT / "benchmarks" / "pytorch.py")]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    if way.torch:
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(torch_order(name, way)) + "\n")
+    return process
+
+
+def torch_order(name: str, way: Way) -> dict[str, Any]:
+    """What benchmarks/pytorch.py is told: the design opened up to its layers."""
+    nodes = [
+        {
+            "name": node.name,
+            "kind": node.layer.KIND,
+            "settings": {
+                **node.layer.model_dump(),
+                "shape": node.shape,
+                "fixed": isinstance(node.layer, FixedConv2D),
+            },
+            "inputs": node.inputs,
+        }
+        for node in analyse(preset(name).model, SHAPE, CLASSES).nodes
+    ]
+    return {
+        "nodes": nodes,
+        "batch_size": way.batch_size,
+        "bfloat16": way.precision == "bfloat16",
+        "seconds": SECONDS,
+        "images": (IMAGES, *SHAPE),
+        "classes": CLASSES,
+    }
+
+
+def serve(name: str, way: Way) -> None:
     """Train some seconds for every line that comes in, and answer with images a second."""
     keras = backend.start()
     import tensorflow as tf
@@ -122,8 +158,9 @@ def serve(path: Path, name: str, way: Way) -> None:
     if way.towers:
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(way.towers)
-    with np.load(path) as file:
-        images, labels = file["x_train"], file["y_train"].ravel().astype(np.int32)
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (IMAGES, *SHAPE), dtype=np.uint8)
+    labels = rng.integers(0, CLASSES, IMAGES, dtype=np.int32)
     keras.utils.set_random_seed(0)
     from core.design.build import build
 
@@ -136,7 +173,6 @@ def serve(path: Path, name: str, way: Way) -> None:
     else:
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     count = 2 * way.batch_size
-    rng = np.random.default_rng(0)
     for _ in sys.stdin:
         rows = rng.permutation(len(images))[:count]
         begun = time.perf_counter()
