@@ -1,7 +1,7 @@
 """Accuracy on CIFAR-10's test images, and the seconds of training that it took.
 
-    python -m benchmarks.accuracy CIFAR10.npz [--designs fast] [--seeds 3] [--epochs N]
-        [--precisions bfloat16 float32]
+    python -m benchmarks.accuracy CIFAR10.npz [--designs fast] [--seeds 3] [--epochs 1 2 6]
+        [--wider 4/3] [--precisions bfloat16 float32]
 
 Each design is trained with the settings of its preset on all 50,000 training images, with nothing
 chosen by the test images: they are looked at after every epoch, and the figures are those of the last.
@@ -15,6 +15,8 @@ import statistics
 import subprocess
 import sys
 import time
+from fractions import Fraction
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,8 @@ from benchmarks.common import show
 from core.data.cache import Prepared
 from core.data.dataset import Dataset
 from core.design.presets import preset
-from core.specs import AugmentSpec, DataSpec, TrainSpec
+from core.design.whitening import SAMPLE
+from core.specs import AugmentSpec, Conv2D, DataSpec, ModelSpec, TrainSpec
 from core.train import backend
 from core.train.plan import PRECISIONS, Plan
 from core.train.watcher import Progress, Watcher
@@ -39,7 +42,8 @@ def main() -> None:
     parser.add_argument("--designs", nargs="+", default=["fast"])
     parser.add_argument("--precisions", nargs="+", default=["bfloat16"], choices=PRECISIONS)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, help="instead of the preset's")
+    parser.add_argument("--epochs", type=int, nargs="+", help="instead of the preset's")
+    parser.add_argument("--wider", type=Fraction, default=1, help="times as many filters")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
@@ -47,14 +51,15 @@ def main() -> None:
         return
     rows = []
     for name in options.designs:
-        for precision in options.precisions:
-            told = [run(options, name, precision, seed) for seed in range(options.seeds)]
+        lengths = options.epochs or [TrainSpec.parse(preset(name).train).epochs]
+        for precision, epochs in product(options.precisions, lengths):
+            told = [run(options, name, precision, epochs, seed) for seed in range(options.seeds)]
             last = [epochs[-1] for epochs in told]
             rows.append(
                 (
-                    name,
+                    name if options.wider == 1 else f"{name}, {options.wider} as wide",
                     precision,
-                    len(told[0]),
+                    epochs,
                     f"{statistics.median(share for _, share in last):.1%}",
                     ", ".join(f"{share:.1%}" for _, share in last),
                     f"{statistics.median(seconds for seconds, _ in last):.0f} s",
@@ -69,12 +74,12 @@ def main() -> None:
 
 
 def run(
-    options: argparse.Namespace, name: str, precision: str, seed: int
+    options: argparse.Namespace, name: str, precision: str, epochs: int, seed: int
 ) -> list[tuple[float, float]]:
     """Seconds and accuracy after each epoch of one training."""
     command = [sys.executable, "-m", "benchmarks.accuracy", str(options.data.absolute()), "--one"]
     command += ["--designs", name, "--precisions", precision, "--seeds", str(seed)]
-    command += ["--epochs", str(options.epochs)] if options.epochs else []
+    command += ["--epochs", str(epochs), "--wider", str(options.wider)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return [
         (float(seconds), float(share))
@@ -86,21 +91,32 @@ def one(options: argparse.Namespace) -> None:
     """Train one design with one seed; prints seconds and accuracy after each epoch."""
     keras = backend.start()
     from core.design.build import build
-    from core.train.engine import Engine
+    from core.train.engine import Engine, sample_images
+    from core.train.whitening import whiten
 
     item = preset(options.designs[0])
-    spec = TrainSpec.parse({**item.train, "seed": options.seeds})
-    spec = spec.changed(epochs=options.epochs or spec.epochs)
+    spec = TrainSpec.parse({**item.train, "seed": options.seeds, "epochs": options.epochs[0]})
+    data = cifar10(options.data)
+    rows = np.arange(len(data.images.labels))
     keras.utils.set_random_seed(spec.seed)
+    model = build(wider(item.model, options.wider), SHAPE, CLASSES)
+    whiten(model, sample_images(data, rows[:TRAIN], SAMPLE))
     engine = Engine(
-        build(item.model, SHAPE, CLASSES),
+        model,
         spec,
         Plan(options.precisions[0], backend.towers()),
         augment=AugmentSpec.parse(item.augment),
     )
-    data = cifar10(options.data)
-    rows = np.arange(len(data.images.labels))
     engine.fit(data, rows[:TRAIN], rows[TRAIN:], Clock())
+
+
+def wider(model: ModelSpec, times: Fraction) -> ModelSpec:
+    """The design with so many times the filters."""
+    layers = [
+        layer.changed(filters=int(layer.filters * times)) if isinstance(layer, Conv2D) else layer
+        for layer in model.layers
+    ]
+    return ModelSpec(name=model.name, layers=tuple(layers))
 
 
 class Clock(Watcher):

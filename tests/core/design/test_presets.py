@@ -25,9 +25,9 @@ KINDS = {  # as their sources describe them
     "conv2d global_average_pooling2d output",
     "fast": " ".join(
         [
-            "input",
-            *(4 * ["conv2d max_pooling2d batch_normalization activation"]),
-            "global_max_pooling2d output",
+            "input whitening max_pooling2d activation",
+            *(3 * ["conv2d max_pooling2d batch_normalization activation"]),
+            "global_average_max_pooling2d output",
         ]
     ),
 }
