@@ -92,11 +92,11 @@ def measured() -> tuple[Speed, Plan]:
         os.environ["LAYERWISE_HOME"] = home
         command = [sys.executable, "-m", "core.train.calibration"]
         subprocess.run(command, cwd=workspace.CHECKOUT, check=True, stdout=subprocess.DEVNULL)
-        found, precision = speed.load(), plan.load()
+        backend.start()
+        found, way = speed.load(), plan.load()
     assert found is not None
-    assert precision is not None
-    backend.start()
-    return found, Plan(precision, backend.towers())
+    assert way is not None
+    return found, way
 
 
 def estimate(name: str, shape: tuple[int, int, int], batch_size: int, found: Speed) -> float:

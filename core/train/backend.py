@@ -21,8 +21,13 @@ def towers() -> int:
     On processors each part has one thread, or a few where there are many cores: kernels of the size
     that a batch of small images makes do not gain from more. A graphics card takes the batch whole.
     """
+    return 1 if has_gpu() else min(_cores(), _MOST_TOWERS)
+
+
+def has_gpu() -> bool:
+    """Whether TensorFlow, once it is started, can use a graphics card."""
     tf = importlib.import_module("tensorflow")
-    return 1 if tf.config.list_physical_devices("GPU") else min(_cores(), _MOST_TOWERS)
+    return bool(tf.config.list_physical_devices("GPU"))
 
 
 def start() -> ModuleType:

@@ -49,8 +49,8 @@ def measure(probes: Sequence[Probe], rounds: int, report: Report) -> Speed:
     from core.train import precision
     from core.train.trainee import Trainee
 
-    way = plan.Plan(precision.faster(), backend.towers())
-    plan.save(way.precision)
+    way = precision.faster()
+    plan.save(way)
     trainees = []
     for number, probe in enumerate(probes, start=1):
         report(number, total)

@@ -189,6 +189,7 @@ class Engine:
             weights=self._weights,
             augment=augment,
             plain=plain,
+            xla=self.plan.xla,
         )
 
 

@@ -69,6 +69,7 @@ class Loop:
         weights: of the classes, float32 [classes]: how much an image of each counts.
         augment: changes the images of a tower; see core.train.augmentation.
         plain: with Keras's own layers and optimizer, in float32, in one tower, a step at a time.
+        xla: each step compiled by XLA.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Loop:
         weights: NDArray[np.float32] | None = None,
         augment: Augment | None = None,
         plain: bool = False,
+        xla: bool = False,
     ) -> None:
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.plain = plain
@@ -102,7 +104,10 @@ class Loop:
             tf.TensorSpec((None,), tf.int32),
         ]
         rate = tf.TensorSpec((), tf.float32)
-        self._one = tf.function(self._step, [*signature, rate], autograph=False)
+        self._one = tf.function(
+            self._step, [*signature, rate], autograph=False, jit_compile=xla or None
+        )
+        self._each = self._one if xla else self._step
         several = [*signature, tf.TensorSpec((), tf.int32), tf.TensorSpec((None,), tf.float32)]
         self._many = tf.function(self._steps, several, autograph=False)
 
@@ -159,7 +164,7 @@ class Loop:
 
         def step(number: Any, losses: Any, hits: Any) -> tuple[Any, Any, Any]:
             span = slice(number * batch_size, (number + 1) * batch_size)
-            loss, right = self._step(images[span], labels[span], rates[number])
+            loss, right = self._each(images[span], labels[span], rates[number])
             return number + 1, losses.write(number, loss), hits.write(number, right)
 
         empty = [tf.TensorArray(tf.float32, count, element_shape=()) for _ in range(2)]

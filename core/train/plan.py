@@ -28,11 +28,13 @@ class Plan:
         precision: of the sums in training; weights, validation and tests are float32.
         towers: parts of a batch that go through the network side by side.
         plain: by Keras's own layers and optimizer, a step at a time.
+        xla: each step compiled by XLA, which pays on some graphics cards and never on a processor.
     """
 
     precision: Precision = "float32"
     towers: int = 1
     plain: bool = False
+    xla: bool = False
 
     @property
     def words(self) -> str:
@@ -40,38 +42,40 @@ class Plan:
         if self.plain:
             return "plain Keras, float32"
         if self.towers == 1:
-            return f"{self.precision}, whole batches"
+            return f"{self.precision}, whole batches{', XLA' if self.xla else ''}"
         return f"{self.precision}, batches in {self.towers} parts side by side"
 
 
 def choose(spec: TrainSpec) -> Plan | None:
-    """The plan for a training; None where the faster precision has yet to be measured.
+    """The plan for a training; None where what is fastest has yet to be measured.
 
     $LAYERWISE_PRECISION stands in for the measurement where it is set.
     Call this once TensorFlow is started. Raises SpecError.
     """
-    precision = spec.precision
-    if precision == "auto":
-        known = _from_environment() or load()
-        if known is None:
-            return None
-        return Plan(known, backend.towers())
-    return Plan(precision, backend.towers())
+    measured = load()
+    wanted = spec.precision if spec.precision != "auto" else _from_environment()
+    if wanted is None:
+        return measured
+    return Plan(wanted, backend.towers(), xla=measured is not None and measured.xla)
 
 
-def load() -> Precision | None:
-    """The faster precision as it was measured; None where it was not, or on another machine."""
+def load() -> Plan | None:
+    """The fastest plan as it was measured; None where it was not, or on another machine.
+
+    Call this once TensorFlow is started.
+    """
     try:
         content = json.loads((speed.folder() / "plan.json").read_bytes())
-        known = content["precision"] in PRECISIONS and content["of"] == speed.machine()
-        return content["precision"] if known else None
+        if content["precision"] not in PRECISIONS or content["of"] != speed.machine():
+            return None
+        return Plan(content["precision"], backend.towers(), xla=content.get("xla") is True)
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
 
-def save(precision: Precision) -> None:
-    """Keep the faster precision of this machine; raises StorageError."""
-    content = {"of": speed.machine(), "precision": precision}
+def save(fastest: Plan) -> None:
+    """Keep what is fastest on this machine; raises StorageError."""
+    content = {"of": speed.machine(), "precision": fastest.precision, "xla": fastest.xla}
     files.write_json(speed.made_folder() / "plan.json", content)
 
 

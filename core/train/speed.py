@@ -30,7 +30,7 @@ from core.runs.run import all_runs, process_identity, worker_alive
 from core.runs.status import RunStatus, State
 from core.specs.spec import Spec
 
-VERSION = 2  # counted up with every change to the engine's speed or to the kinds of Work
+VERSION = 3  # counted up with every change to the engine's speed or to the kinds of Work
 
 _COMMAND = (sys.executable, "-m", "core.train.calibration")
 _children: list[subprocess.Popen[bytes]] = []  # measurings started here, kept to be reaped
