@@ -1,18 +1,28 @@
-"""The estimated peak memory of a training against the real one, for every preset.
+"""The peak memory of a training: the estimate against the real one, and what large sets take.
 
     python -m benchmarks.memory [--sizes 32 64] [--batches 32 256] [--designs starter vgg-mini]
+    python -m benchmarks.memory --large 20 [--cifar10 CIFAR10.npz]
 
-Every case is a run of one epoch on the built-in sketches by a worker of its own, from its start to its
-exported model; Linux tells its peak. Nothing else needs to rest meanwhile.
+Every case is a run of one epoch by a worker of its own, from its start to its exported model; Linux
+tells its peak. The first form trains all presets on the built-in sketches. The second trains a small
+network on a set of so many gigabytes, black images in a sparse file, and two presets on CIFAR-10.
+Nothing else needs to rest meanwhile.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 import tempfile
+import time
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
 
 from benchmarks.common import show
 from core import words, workspace
@@ -23,7 +33,18 @@ from core.design.presets import PRESETS, preset
 from core.errors import RunError
 from core.runs.run import Run, create
 from core.runs.status import State
-from core.specs import DataSpec, RunSpec, TrainSpec
+from core.specs import (
+    AugmentSpec,
+    AveragePooling2D,
+    Conv2D,
+    DataSpec,
+    GlobalAveragePooling2D,
+    Input,
+    ModelSpec,
+    Output,
+    RunSpec,
+    TrainSpec,
+)
 
 
 def main() -> None:
@@ -32,17 +53,25 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[32, 64])
     parser.add_argument("--batches", type=int, nargs="+", default=[32, 256])
     parser.add_argument("--designs", nargs="+", default=[item.name for item in PRESETS])
+    parser.add_argument("--large", type=int, help="gigabytes of a set, instead of all presets")
+    parser.add_argument("--cifar10", type=Path)
     options = parser.parse_args()
-    found = []
     with tempfile.TemporaryDirectory() as home:
         os.environ["LAYERWISE_HOME"] = home
-        for name in options.designs:
-            for size in options.sizes:
-                for batch in options.batches:
-                    spec = order(name, size, batch)
-                    real, guess = peak(create(spec)), estimate(spec)
-                    found.append((name, size, batch, real, guess, guess / real))
-                    print(*found[-1][:3], words.size(real), file=sys.stderr, flush=True)
+        if options.large:
+            large(Path(home), options.large, options.cifar10)
+        else:
+            presets(options)
+
+
+def presets(options: argparse.Namespace) -> None:
+    """All presets on small images, against the estimate."""
+    found = []
+    for name, size, batch in product(options.designs, options.sizes, options.batches):
+        spec = order(name, size, batch)
+        real, guess = peak(create(spec)), estimate(spec)
+        found.append((name, size, batch, real, guess, guess / real))
+        print(*found[-1][:3], words.size(real), file=sys.stderr, flush=True)
     found.sort(key=lambda row: max(row[5], 1 / row[5]))
     show(
         "Peak memory of a worker that trains",
@@ -52,6 +81,61 @@ def main() -> None:
             for name, size, batch, real, guess, ratio in found
         ),
     )
+
+
+def large(home: Path, gigabytes: int, cifar10: Path | None) -> None:
+    """A set larger than memory, and a usual one."""
+    rows = []
+    spec = sparse(home / "photos", gigabytes)
+    begun = time.perf_counter()
+    taken = peak(create(spec))
+    seconds = f"{time.perf_counter() - begun:.0f} s"
+    rows.append((f"{gigabytes} GB of 128 px", spec.model.name, "256", words.size(taken), seconds))
+    if cifar10 is not None:
+        (home / "datasets" / "cifar10.npz").symlink_to(cifar10.absolute())
+        for name, batch in (("keras-cifar10", 32), ("fast", 128)):
+            item = preset(name)
+            train = TrainSpec.parse({**item.train, "batch_size": batch, "epochs": 1})
+            augment = AugmentSpec.parse(item.augment)
+            data = DataSpec(source="cifar10")
+            begun = time.perf_counter()
+            run = create(RunSpec(model=item.model, data=data, train=train, augment=augment))
+            taken = peak(run)
+            seconds = f"{time.perf_counter() - begun:.0f} s"
+            rows.append(("CIFAR-10", name, str(batch), words.size(taken), seconds))
+    show("Peak memory of a worker", ("images", "design", "batch", "measured", "took"), rows)
+
+
+def sparse(folder: Path, gigabytes: int) -> RunSpec:
+    """A run on a folder of a few images, whose cache says that there are very many."""
+    for name in ("left", "right"):
+        (folder / name).mkdir(parents=True)
+        for number in range(4):
+            Image.new("RGB", (128, 128), (number, 0, 0)).save(folder / name / f"{number}.png")
+    data = DataSpec(source=str(folder), size=128)
+    cache = load(data).images.folder
+    count = gigabytes * 2**30 // (128 * 128 * 3)
+    os.truncate(cache / "images.bin", 0)
+    os.truncate(cache / "images.bin", count * 128 * 128 * 3)
+    np.savez(
+        cache / "tables.npz",
+        labels=np.arange(count) % 2,
+        parts=np.zeros(count, np.int8),
+        digests=np.arange(count, dtype=np.uint64),
+        sizes=np.full((count, 2), 128, np.int32),
+    )
+    index = json.loads((cache / "index.json").read_bytes())
+    index["names"] = [f"left/{number}.png" for number in range(count)]
+    (cache / "index.json").write_text(json.dumps(index))
+    layers = (
+        Input(),
+        AveragePooling2D(pool_size=8),
+        Conv2D(filters=8),
+        GlobalAveragePooling2D(),
+        Output(),
+    )
+    model = ModelSpec(name="small", layers=layers)
+    return RunSpec(model=model, data=data, train=TrainSpec(batch_size=256, epochs=1))
 
 
 def order(name: str, size: int, batch: int) -> RunSpec:

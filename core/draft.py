@@ -58,7 +58,8 @@ def change(**parts: Any) -> Draft:
         _save(changed)
         if changed.model != draft.model:
             train = draft.train if changed.train != draft.train else None
-            _save_history(history().record(Step(draft.model, train)))
+            augment = draft.augment if changed.augment != draft.augment else None
+            _save_history(history().record(Step(draft.model, train, augment)))
     return changed
 
 
@@ -102,9 +103,9 @@ def _go(
         draft = load()
         if not seen(draft.model):
             return draft
-        rest, step = take(history(), Step(draft.model, draft.train))
+        rest, step = take(history(), Step(draft.model, draft.train, draft.augment))
         if step is not None:
-            update = {"model": step.model, "train": step.train or draft.train}
+            update = {name: part for name, part in step._asdict().items() if part is not None}
             draft = draft.model_copy(update=update)
             _save(draft)
         _save_history(rest)

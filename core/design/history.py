@@ -8,17 +8,18 @@ from typing import Any, NamedTuple, Self
 
 from core.design.link import brief
 from core.errors import SpecError
-from core.specs import ModelSpec, TrainSpec
+from core.specs import AugmentSpec, ModelSpec, TrainSpec
 
 LONGEST = 300  # steps that are kept
 LARGEST = 200_000  # characters of all steps; the file is written with every edit
 
 
 class Step(NamedTuple):
-    """A design, and the training settings where the step changed them too."""
+    """A design, and the settings of training and augmentation where the step changed them too."""
 
     model: ModelSpec
     train: TrainSpec | None = None
+    augment: AugmentSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class History:
         """One step back; None where there is none, or where it cannot be read.
 
         Args:
-            now: with the training settings, which are kept only if the step changes them.
+            now: with all settings, of which are kept those that the step changes.
         """
         if not self.past:
             return self, None
@@ -81,14 +82,15 @@ def _newest(steps: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _like(step: Step, now: Step) -> Step:
-    """What is now, with the training settings only where the step brings others."""
-    return now if step.train is not None else Step(now.model)
+    """What is now, with those settings of which the step brings others."""
+    return Step(now.model, step.train and now.train, step.augment and now.augment)
 
 
 def _text(step: Step) -> str:
     values = brief(step.model)
-    if step.train is not None:
-        values["train"] = step.train.model_dump(mode="json")
+    for name, part in (("train", step.train), ("augment", step.augment)):
+        if part is not None:
+            values[name] = part.model_dump(mode="json")
     return json.dumps(values, separators=(",", ":"))
 
 
@@ -96,7 +98,11 @@ def _step(text: str) -> Step | None:
     """None where the step was written by another version that had other layers."""
     try:
         values = json.loads(text)
-        train = values.pop("train", None)
-        return Step(ModelSpec.parse(values), train and TrainSpec.parse(train))
+        train, augment = (values.pop(name, None) for name in ("train", "augment"))
+        return Step(
+            ModelSpec.parse(values),
+            train and TrainSpec.parse(train),
+            augment and AugmentSpec.parse(augment),
+        )
     except (ValueError, TypeError, AttributeError, SpecError):
         return None

@@ -79,16 +79,17 @@ def curves(
             marker={"size": 5, "symbol": "circle" if dash == "solid" else "circle-open"},
         )
     if best_epoch is not None:
-        figure.add_vline(x=best_epoch, line={"color": ORANGE, "width": 1, "dash": "dot"})
+        at = _place(best_epoch, epochs)
+        figure.add_vline(x=at, line={"color": ORANGE, "width": 1, "dash": "dot"})
         figure.add_annotation(
-            x=best_epoch,
+            x=at,
             y=0 if share else 1,  # where the curves are not
             yref="paper",
             yanchor="bottom" if share else "top",
-            text=f"best: epoch {best_epoch}",
+            text=f"best: {'' if at == best_epoch else 'within '}epoch {best_epoch}",
             showarrow=False,
-            xanchor="right" if best_epoch > wanted / 2 else "left",
-            xshift=-4 if best_epoch > wanted / 2 else 4,
+            xanchor="right" if at > wanted / 2 else "left",
+            xshift=-4 if at > wanted / 2 else 4,
         )
     y_title = "Images right (%)" if share else "Cross-entropy (nats)"
     figure.update_layout(
@@ -106,6 +107,12 @@ def curves(
         **({"tickformat": ".0%", "range": [0, 1.05]} if share else {}),
     )
     return figure
+
+
+def _place(epoch: int, lines: Sequence[Mapping[str, Any]]) -> float:
+    """Where an epoch ends on the axis: where Stop cut it short, at the part that was trained."""
+    ends = [float(line["epoch"]) for line in lines]
+    return next((end for end in ends if epoch - 1 < end <= epoch), float(epoch))
 
 
 def counts(numbers: Mapping[str, int]) -> go.Figure:

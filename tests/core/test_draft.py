@@ -13,7 +13,7 @@ from core.design.presets import preset
 from core.draft import Draft
 from core.errors import SpecError, StorageError
 from core.runs.run import all_runs
-from core.specs import DataSpec, Dropout, TrainSpec
+from core.specs import AugmentSpec, DataSpec, Dropout, TrainSpec
 
 
 def test_fresh_workspace(home: Path) -> None:
@@ -148,6 +148,19 @@ def test_training_settings_come_back_with_undo(home: Path) -> None:
     assert draft.undo().train.optimizer == "sgd"
     assert draft.redo().train.optimizer == "rmsprop"
     assert draft.redo().model.name == "keras-cifar10"
+
+
+def test_augmentation_comes_back_with_undo(home: Path) -> None:
+    """A preset that brings augmentation along takes it away again."""
+    draft.change(augment={"rotation": 5.0}, train={"epochs": 7})
+    item = preset("fast")
+    draft.change(model=item.model, augment=AugmentSpec().changed(**item.augment))
+    undone = draft.undo()
+    assert undone.augment == AugmentSpec(rotation=5.0)
+    assert undone.train.epochs == 7
+    draft.change(train={"epochs": 8})  # what the step did not change stays as it is by then
+    redone = draft.redo()
+    assert (redone.model, redone.augment.flip, redone.train.epochs) == (item.model, "horizontal", 8)
 
 
 def test_undo_only_what_was_seen(home: Path) -> None:
