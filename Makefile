@@ -31,6 +31,7 @@ bench: $(VENV)/dev.stamp $(VENV)/torch.stamp
 	$(BIN)/python -m benchmarks.design
 	$(BIN)/python -m benchmarks.epochs
 	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.memory --large 20
 	$(BIN)/python -m benchmarks.train --torch $(VENV)/torch/bin/python
 	$(BIN)/python -m benchmarks.augmentation
 	$(BIN)/python -m benchmarks.imports
@@ -65,5 +66,6 @@ $(VENV)/dev.stamp: $(VENV)/app.stamp requirements-dev.txt
 # PyTorch, which only the benchmark compares with, has an environment of its own
 $(VENV)/torch.stamp: $(VENV)/uv.stamp requirements-bench.txt
 	$(BIN)/uv venv --quiet --python $(BIN)/python $(VENV)/torch
-	$(BIN)/uv pip install --python $(VENV)/torch/bin/python -r requirements-bench.txt
+	$(BIN)/uv pip install --python $(VENV)/torch/bin/python --torch-backend cpu -r requirements-bench.txt || \
+		$(BIN)/uv pip install --python $(VENV)/torch/bin/python -r requirements-bench.txt
 	@touch $@

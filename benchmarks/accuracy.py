@@ -25,8 +25,9 @@ import numpy as np
 from benchmarks.common import show
 from core.data.cache import Prepared
 from core.data.dataset import Dataset
+from core.design.analysis import table
 from core.design.presets import preset
-from core.design.whitening import SAMPLE
+from core.design.whitening import names
 from core.specs import AugmentSpec, Conv2D, DataSpec, ModelSpec, TrainSpec
 from core.train import backend
 from core.train.plan import PRECISIONS, Plan
@@ -91,7 +92,7 @@ def one(options: argparse.Namespace) -> None:
     """Train one design with one seed; prints seconds and accuracy after each epoch."""
     keras = backend.start()
     from core.design.build import build
-    from core.train.engine import Engine, sample_images
+    from core.train.engine import Engine
     from core.train.whitening import whiten
 
     item = preset(options.designs[0])
@@ -99,8 +100,9 @@ def one(options: argparse.Namespace) -> None:
     data = cifar10(options.data)
     rows = np.arange(len(data.images.labels))
     keras.utils.set_random_seed(spec.seed)
-    model = build(wider(item.model, options.wider), SHAPE, CLASSES)
-    whiten(model, sample_images(data, rows[:TRAIN], SAMPLE))
+    design = wider(item.model, options.wider)
+    model = build(design, SHAPE, CLASSES)
+    whiten(model, names(table(design, SHAPE, CLASSES)), data, rows[:TRAIN])
     engine = Engine(
         model,
         spec,

@@ -5,7 +5,8 @@
 Every configuration has a process of its own, since threads are chosen once in each. They take turns,
 one round after the other, of about four seconds each; the graphs are made before. The images are
 noise of CIFAR-10's size, since speed does not depend on what they show. PYTHON is one that has
-PyTorch, by default that of `make bench`; without it, PyTorch is left out.
+PyTorch, by default that of `make bench`; without it, PyTorch is left out. It always trains on the
+processor, so compare on a machine without a graphics card.
 """
 
 from __future__ import annotations

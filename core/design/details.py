@@ -10,7 +10,7 @@ from core.specs import LayerSpec
 # settings that are told even at their default
 _ALWAYS = {
     "activation", "filters", "function", "groups", "growth", "kernel_size", "pool_size", "rate",
-    "reduction", "scale", "size", "units",
+    "directions", "reduction", "scale", "size", "units",
 }  # fmt: skip
 _UNSAID = ("linear", "valid")  # what needs no word
 
@@ -22,7 +22,7 @@ def details(layer: LayerSpec) -> str:
         field, value = type(layer).model_fields[name], getattr(layer, name)
         if name not in _ALWAYS and value == field.default and not (name == "repeat" and value > 1):
             continue
-        if value not in _UNSAID:
+        if value not in _UNSAID or (name == "padding" and value != field.default):
             parts.append(_word(name, field.title or name, value))
     return ", ".join(parts)
 
@@ -32,6 +32,8 @@ def _word(name: str, title: str, value: Any) -> str:
         return f"{value} × {value}"
     if name in ("filters", "units", "groups"):
         return words.several(value, name.removesuffix("s"))
+    if name == "directions":
+        return words.several(value, "pattern")
     if name == "repeat":
         return f"{value} times"
     if name == "use_bias":

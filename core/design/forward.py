@@ -52,7 +52,9 @@ MOST_MACS = 2**34  # about a second
 _DEPTHWISE = 16  # times slower than a matrix product with as many multiply-adds
 
 
-def forward(analysis: Analysis, weights: Weights, image: NDArray[np.uint8]) -> dict[str, Values]:
+def forward(
+    analysis: Analysis, weights: Weights, image: NDArray[np.uint8], *, until: str | None = None
+) -> dict[str, Values]:
     """The output of each node by its name, [height, width, channels] or [units]. Do not change them.
 
     Ends where the design does: before the first row with an error, or before what would take too
@@ -60,6 +62,7 @@ def forward(analysis: Analysis, weights: Weights, image: NDArray[np.uint8]) -> d
 
     Args:
         image: uint8 [height, width, channels] of the analysis's shape.
+        until: the last node that is wanted.
 
     Raises:
         DataError: the image has another shape.
@@ -77,6 +80,8 @@ def forward(analysis: Analysis, weights: Weights, image: NDArray[np.uint8]) -> d
         for node in computable(analysis):
             arriving = [made[name] for name in node.inputs] or [pixels]
             made[node.name] = output(node.layer, arriving, _own(weights, node))
+            if node.name == until:
+                break
     return made
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from core import words
 from core.design import edits
 from core.design.analysis import Analysis, Row
 from core.design.edits import Edit
-from core.design.shapes import fitting_groups
+from core.design.shapes import LARGEST_PATCH, fitting_groups
 from core.specs import (
     Dense,
     Flatten,
@@ -17,6 +19,7 @@ from core.specs import (
     Output,
     Pooling2D,
     SpatialDropout2D,
+    Whitening,
 )
 
 
@@ -50,6 +53,14 @@ def remedy(analysis: Analysis, row: Row) -> tuple[str, Edit | None]:
         if isinstance(layer, Pooling2D | GlobalPooling2D | SpatialDropout2D):
             return "Remove it", lambda model: edits.remove(model, at)
         return "Move it to the image", lambda model: _move_to_image(model, at)
+    if isinstance(layer, Whitening):
+        size = math.isqrt(LARGEST_PATCH // shape[-1])
+        if size < layer.kernel_size:
+            if not size:
+                return "Remove it", lambda model: edits.remove(model, at)
+            return f"Use {size} × {size}", lambda model: edits.replace(
+                model, at, layer.changed(kernel_size=size)
+            )
     window = getattr(layer, "kernel_size", getattr(layer, "pool_size", 0))
     if getattr(layer, "padding", "same") == "valid" and window > min(shape[:2]):
         return "Use same padding", lambda model: edits.replace(

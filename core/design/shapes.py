@@ -36,7 +36,7 @@ from core.specs import (
 
 Shape = tuple[int, ...]
 LIMIT = 2**40  # values or parameters of one layer; beyond it numbers mean nothing any more
-LARGEST_PATCH = 1024  # numbers in what Whitening compares; its time grows with their third power
+LARGEST_PATCH = 1024  # numbers in what Whitening compares, each with each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _(layer: FixedConv2D, shapes: tuple[Shape, ...], classes: int) -> Effect:
             expected=f"patches of at most {LARGEST_PATCH:,} numbers",
             received=f"{layer.kernel_size} × {layer.kernel_size} pixels with {shapes[0][-1]:,} "
             f"channels, {patch:,} numbers",
-            remedy="Use a smaller kernel size, or put it right after the Input",
+            remedy="Use a smaller kernel size, or have it see fewer channels",
         )
     return replace(made, fixed=made.parameters)
 

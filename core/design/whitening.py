@@ -14,15 +14,26 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from core.design.analysis import Analysis
+from core.design.analysis import Analysis, Row
 from core.design.forward import forward
-from core.design.operations import Values
+from core.design.operations import Values, product
 from core.design.weights import Weights
 from core.specs import FixedConv2D
 
 FLOOR = 5e-4  # times the mean spread; what varies less is noise, and is not blown up
 LEAST = 1e-12  # for images of one colour
-SAMPLE = 1000  # images that are looked at before a training
+SAMPLE, PIXELS = 1000, 2**25  # images that are looked at before a training, and pixels in all
+PATCHES = 500  # of each image
+
+
+def names(rows: Iterable[Row]) -> list[str]:
+    """The nodes of a design whose weights come from the images."""
+    return [node.name for row in rows for node in row.nodes if isinstance(node.layer, FixedConv2D)]
+
+
+def sample_size(shape: tuple[int, ...]) -> int:
+    """How many images of that height and width to look at."""
+    return max(1, min(SAMPLE, PIXELS // (shape[0] * shape[1])))
 
 
 def kernel(images: Iterable[Values], size: int, filters: int) -> Values:
@@ -41,13 +52,18 @@ def kernel(images: Iterable[Values], size: int, filters: int) -> Values:
         short = [(0, max(0, size - side)) for side in (height, width)]
         padded = np.pad(image, (*short, (0, 0))) if size > min(height, width) else image
         windows = np.lib.stride_tricks.sliding_window_view(padded, (size, size), axis=(0, 1))
-        patches = windows.transpose(0, 1, 3, 4, 2).reshape(-1, size * size * channels)
-        total = total + (patches.T @ patches).astype(np.float64)
-        count += len(patches)
+        down, across = windows.shape[:2]
+        places = np.unique(np.linspace(0, down * across - 1, PATCHES).round().astype(int))
+        some = windows[places // across, places % across].transpose(0, 2, 3, 1)
+        patches = some.reshape(len(places), -1)
+        total = total + product(np.ascontiguousarray(patches.T), patches).astype(np.float64)
+        count += len(places)
     spreads, directions = np.linalg.eigh(total / count)  # the smallest first
     floor = FLOOR * spreads.mean() + LEAST
     even = directions / np.sqrt(np.maximum(spreads, 0.0) + floor)
     half = even[:, ::-1][:, : filters // 2]
+    # either sign would do: the same one for the same images
+    half = half * np.sign(half[np.abs(half).argmax(axis=0), np.arange(half.shape[1])])
     both = np.concatenate([half, -half], axis=1, dtype=np.float32)
     return both.reshape(size, size, channels, filters)
 
@@ -63,7 +79,7 @@ def whitened(analysis: Analysis, weights: Weights, image: NDArray[np.uint8]) -> 
     mixed: ChainMap[str, tuple[Values, ...]] = ChainMap(found, weights)  # type: ignore[arg-type]
     for node in analysis.nodes:
         if isinstance(node.layer, FixedConv2D):
-            arriving = forward(analysis, mixed, image).get(node.inputs[0])
+            arriving = forward(analysis, mixed, image, until=node.inputs[0]).get(node.inputs[0])
             if arriving is not None:  # else it comes after what takes too long
                 found[node.name] = (kernel([arriving], node.layer.kernel_size, node.shape[-1]),)
     return mixed

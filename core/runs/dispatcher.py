@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from filelock import Timeout
 
@@ -25,6 +26,8 @@ from core.runs import memory, queue, turns
 from core.runs.run import Run, all_runs, process_identity, worker_alive
 from core.runs.standby import Standby
 from core.runs.status import State
+
+Stuck = set[tuple[str, float]]  # keys of runs whose folder refused a write
 
 
 def dispatch() -> None:
@@ -37,33 +40,39 @@ def dispatch() -> None:
         except Timeout:
             continue
         standby = Standby() if slot == 0 else None
-        stuck: set[str] = set()
+        stuck: Stuck = set()
         try:
             while True:
                 if (run := _take(stuck)) is not None:
                     _work(run, standby)
                 elif standby is None or not standby.wait():
                     break
+                else:
+                    stuck.clear()  # somebody rang: there may be room by now
         finally:
             if standby is not None:
                 standby.close()
             lock.release()
-        # what is stuck would be stuck again: it waits until somebody looks after the queue
-        if not stuck and (standby is None or not standby.dismissed):
-            queue.ensure()  # a run submitted between the last look and the release
+        if standby is None or not standby.dismissed:
+            _ensure(stuck)  # a run submitted between the last look and the release
         return
 
 
 def dispatch_hurried() -> None:
     """Work at what was told to run now, outside of any slot."""
-    stuck: set[str] = set()
+    stuck: Stuck = set()
     while (run := _take(stuck, hurried=True)) is not None:
         _work(run)
-    if not stuck:
+    _ensure(stuck)
+
+
+def _ensure(stuck: Stuck) -> None:
+    """Have what waits started by others; what is stuck would be stuck again, until the next page."""
+    if any(turns.key(run) not in stuck for run in turns.queued()):
         queue.ensure()
 
 
-def _take(stuck: set[str], *, hurried: bool = False) -> Run | None:
+def _take(stuck: Stuck, *, hurried: bool = False) -> Run | None:
     """The next run to work at, marked as starting; waits while workers fill all slots.
 
     A run whose folder cannot be written joins `stuck` and is passed over.
@@ -73,7 +82,7 @@ def _take(stuck: set[str], *, hurried: bool = False) -> Run | None:
     """
     while True:
         with turns.locked():
-            waiting = [run for run in turns.queued() if run.id not in stuck]
+            waiting = [run for run in turns.queued() if turns.key(run) not in stuck]
             run = next((run for run in waiting if run.hurried), None)
             if run is None:
                 if hurried or turns.paused() or not waiting:
@@ -91,11 +100,12 @@ def _take(stuck: set[str], *, hurried: bool = False) -> Run | None:
                 }
                 try:
                     run.write_status(run.saved_status.model_copy(update=update))
-                    (run.folder / "now").unlink(missing_ok=True)  # its wish has come true
                 except (AppError, OSError) as problem:
                     print(f"{run.id}: {problem}", flush=True)
-                    stuck.add(run.id)
+                    stuck.add(turns.key(run))
                     continue
+                with suppress(OSError):
+                    (run.folder / "now").unlink(missing_ok=True)  # its wish has come true
                 return run
         time.sleep(0.5)
 

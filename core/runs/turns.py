@@ -62,7 +62,7 @@ def queued() -> list[Run]:
     if not waiting:
         return []
     places = {key: place for place, key in enumerate(_order())}
-    return sorted(waiting, key=lambda run: places.get(_key(run), len(places)))
+    return sorted(waiting, key=lambda run: places.get(key(run), len(places)))
 
 
 def move(run: Run, where: Where) -> list[Run]:
@@ -72,7 +72,7 @@ def move(run: Run, where: Where) -> list[Run]:
         place = require(run, waiting)
         target = {"first": 0, "up": max(0, place - 1), "down": place + 1, "last": len(waiting)}
         waiting.insert(target[where], waiting.pop(place))
-        files.write_json(folder() / "order.json", [_key(item) for item in waiting])
+        files.write_json(folder() / "order.json", [key(item) for item in waiting])
     return waiting
 
 
@@ -98,7 +98,7 @@ def _order() -> list[tuple[str, float]]:
         return []
 
 
-def _key(run: Run) -> tuple[str, float]:
+def key(run: Run) -> tuple[str, float]:
     """Tells a run from a later one that got the same name."""
     return run.id, run.saved_status.created
 

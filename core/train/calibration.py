@@ -1,7 +1,8 @@
 """Measure this machine: ``python -m core.train.calibration``, in seconds.
 
-First it finds out which precision is faster. Then it trains a few small designs of different
-character with the engine that trains runs, a few steps each, and finds how long a unit of each kind of core.design.cost.Work takes: the coefficients, not
+First it finds out what is fastest: which precision, and on a graphics card whether XLA helps. Then
+it trains a few small designs of different character with the engine that trains runs, a few steps
+each, and finds how long a unit of each kind of core.design.cost.Work takes: the coefficients, not
 negative, with which the measured times come out best. Nothing about the machine or the engine is
 assumed.
 """

@@ -10,7 +10,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from core.data.dataset import Dataset
@@ -21,20 +20,12 @@ from core.train import feed
 from core.train.augmentation import Augmentation
 from core.train.checkpoint import Checkpoint
 from core.train.evaluation import Evaluation
-from core.train.loop import Loop
+from core.train.loop import UNABLE, Loop
 from core.train.plan import Plan
 from core.train.schedule import Schedule
 from core.train.watcher import Progress, Watcher
 
 _PAUSE = 0.25  # seconds of training between two looks at Stop, about
-# what TensorFlow says where it has no kernel for something, or one that does not do
-_UNABLE = (
-    tf.errors.UnimplementedError,
-    tf.errors.InvalidArgumentError,
-    tf.errors.InternalError,
-    tf.errors.NotFoundError,
-    tf.errors.UnknownError,
-)
 
 
 class Engine:
@@ -95,7 +86,7 @@ class Engine:
             watcher.on_test_begin()
             loss, accuracy = self.evaluate(data, validation)
             if self.progress.step >= steps:
-                schedule.after_epoch(loss)
+                schedule.after_epoch(loss, self.progress.epoch + 1)
                 self.progress = Progress(epoch=self.progress.epoch + 1)
             self._plateau = schedule.state
             watcher.on_epoch_end(
@@ -128,7 +119,8 @@ class Engine:
         Raises:
             RunError: it is of another design.
         """
-        plan = Plan(**checkpoint.plan)
+        # XLA is for the machine that goes on, not for the one that began
+        plan = replace(Plan(**checkpoint.plan), xla=self.plan.xla)
         if plan != self.plan:
             self.plan = plan
             self._loop = self._made_loop()
@@ -170,7 +162,12 @@ class Engine:
     def _run(self, images: Any, labels: Any, rates: NDArray[np.float32], watcher: Watcher) -> Any:
         try:
             return self._loop.run(images, labels, self.spec.batch_size, rates)
-        except _UNABLE as error:
+        except UNABLE as error:
+            if self.plan.xla:  # it is only another compiler: the steps go on from where they are
+                kept, self.plan = self._loop.state, replace(self.plan, xla=False)
+                self._loop = self._made_loop()
+                self._loop.state = kept
+                return self._run(images, labels, rates, watcher)
             if self.plan.plain or int(self._loop.step) > 0:
                 raise
             self.plan = Plan(plain=True)

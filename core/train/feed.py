@@ -7,9 +7,11 @@ from the file when it is its turn, so that what was read does not stay with this
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -61,23 +63,35 @@ def gathered(images: NDArray[np.uint8], rows: Indices) -> Images:
     """The images of these rows, in their order, in memory of their own.
 
     Args:
-        images: uint8 [n, height, width, channels], in memory or mapped.
+        images: uint8 [n, height, width, channels], in memory or a whole mapped file.
 
     Raises:
-        DataError: the file of a large set is shorter than it was.
+        DataError: the file of a large set is gone, or shorter than it was.
     """
     if not isinstance(images, np.memmap) or images.nbytes <= MAPPED:
         return np.ascontiguousarray(images[rows])
     made = np.empty((len(rows), *images.shape[1:]), np.uint8)
-    size = made.itemsize * math.prod(made.shape[1:])
-    with open(str(images.filename), "rb", buffering=0) as file:
-        for place in np.argsort(rows):  # as they lie on the disk
-            file.seek(images.offset + int(rows[place]) * size)
-            if file.readinto(memoryview(made[place]).cast("B")) != size:
-                raise DataError(
-                    "An image of the set cannot be read",
-                    expected=f"{len(images):,} images of {size:,} bytes in {images.filename}",
-                    received=f"less than that: image {int(rows[place]):,} is missing",
-                    remedy="Delete that folder; the images are decoded again",
-                )
+    path, size = Path(str(images.filename)), math.prod(made.shape[1:])
+    try:
+        with path.open("rb", buffering=0) as file:
+            for place in np.argsort(rows):  # as they lie on the disk
+                file.seek(images.offset + int(rows[place]) * size)
+                _fill(file, memoryview(made[place]).cast("B"))
+    except (OSError, EOFError) as error:
+        raise DataError(
+            "The decoded images cannot be read any longer",
+            expected=f"{len(images):,} images of {size:,} bytes in {path}",
+            received=str(error),
+            remedy=f"Delete the folder {path.parent} if it is there, and train again: the images "
+            "are then decoded anew",
+        ) from error
     return made
+
+
+def _fill(file: io.FileIO, place: memoryview) -> None:
+    """Read as much as there is room for, which may take several looks on a network's disk."""
+    done = 0
+    while done < len(place):
+        if not (count := file.readinto(place[done:])):
+            raise EOFError(f"the file ends {len(place) - done:,} bytes too soon")
+        done += count

@@ -23,6 +23,15 @@ _AUGMENTATION = 10**6  # the number of augmentation among the layers that draw r
 # of the images that were mixed in, and the share of each image that is still its own, float32 [n])
 Augment = Callable[[Any, Any, Any], tuple[Any, Any, Any]]
 
+# what TensorFlow says where it has no kernel for something, or one that does not do
+UNABLE = (
+    tf.errors.UnimplementedError,
+    tf.errors.InvalidArgumentError,
+    tf.errors.InternalError,
+    tf.errors.NotFoundError,
+    tf.errors.UnknownError,
+)
+
 
 class Steps(NamedTuple):
     """What some steps came to.

@@ -56,7 +56,8 @@ def choose(spec: TrainSpec) -> Plan | None:
     wanted = spec.precision if spec.precision != "auto" else _from_environment()
     if wanted is None:
         return measured
-    return Plan(wanted, backend.towers(), xla=measured is not None and measured.xla)
+    # XLA was measured with one precision, and says nothing of the other
+    return measured if measured and measured.precision == wanted else Plan(wanted, backend.towers())
 
 
 def load() -> Plan | None:

@@ -47,14 +47,27 @@ class Schedule:
         made = [self._rate(step) for step in range(first, first + count)]
         return np.array(made, np.float32)
 
-    def after_epoch(self, loss: float) -> None:
-        """Take note of an epoch's validation loss, which a plateau waits for."""
+    def after_epoch(self, loss: float, epochs: int) -> None:
+        """Take note of an epoch's validation loss, which a plateau waits for.
+
+        Nothing is lowered before the warm-up is over.
+
+        Args:
+            epochs: trained so far.
+        """
         if loss < self._best * (1 - _LESS):
             self._best, self._waited = loss, 0
             return
         self._waited += 1
         if self.spec.schedule == "plateau" and self._waited >= self.spec.decay_epochs:
-            self.factor, self._waited = self.factor * self.spec.decay_factor, 0
+            self._waited = 0
+            if self._risen(epochs * self.steps):
+                self.factor *= self.spec.decay_factor
+
+    def _risen(self, steps: int) -> bool:
+        """Whether the warm-up is over after so many steps."""
+        begin, end = self._cycle(steps - 1)
+        return steps - begin >= min(round(self.spec.warmup * self.steps), end - begin)
 
     def _rate(self, step: int) -> float:
         spec = self.spec

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 
+from core.train import backend
 from core.train.layers import CheapDropout, Draw, FusedBatchNormalization, NarrowConv2D
 from core.train.plan import Precision
 
+_WHOLE = (keras.activations.silu, keras.activations.gelu)
 _FEW, _MANY = 64, 2048  # pixels of an image, and channels in times out
 
 
@@ -19,12 +22,20 @@ def _exact(layer: keras.layers.Layer) -> bool:
     if isinstance(layer, keras.layers.UpSampling2D):
         return bool(layer.interpolation != "nearest")
     if isinstance(layer, keras.layers.Activation):
-        return layer.activation in (keras.activations.silu, keras.activations.gelu)
-    if isinstance(
-        layer, keras.layers.BatchNormalization
-    ):  # its fast kernel takes 16 channels at once
-        return bool(layer.moving_mean.shape[0] % 16)
+        return layer.activation in _WHOLE
+    if isinstance(layer, keras.layers.BatchNormalization):
+        return bool(layer.moving_mean.shape[0] % 16)  # its fast kernel takes 16 channels at once
     return isinstance(layer, keras.layers.DepthwiseConv2D | keras.layers.SeparableConv2D)
+
+
+def _whole(curve: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The curve, in float32 inside of a layer of half precision."""
+
+    def exact(values: Any) -> Any:
+        half = keras.backend.standardize_dtype(values.dtype)
+        return keras.ops.cast(curve(keras.ops.cast(values, "float32")), half)
+
+    return exact
 
 
 def _narrow(layer: keras.layers.Layer) -> bool:
@@ -46,6 +57,7 @@ def twin(model: keras.Model, precision: Precision, draw: Draw) -> keras.Model:
         draw: what dropout's random numbers depend on.
     """
     policy = precision if precision == "float32" else f"mixed_{precision}"
+    half = precision != "float32" and not backend.has_gpu()  # where the following was measured
     last = model.layers[-1]
     numbers = {layer.name: number for number, layer in enumerate(model.layers)}
 
@@ -62,11 +74,13 @@ def twin(model: keras.Model, precision: Precision, draw: Draw) -> keras.Model:
             )
         if layer is last:
             return type(layer).from_config({**settings, "dtype": "float32", "activation": "linear"})
-        if _exact(layer):
+        if half and _exact(layer):
             settings["dtype"] = "float32"
+        elif half and getattr(layer, "activation", None) in _WHOLE:
+            settings["activation"] = _whole(layer.activation)
         if isinstance(layer, keras.layers.BatchNormalization):
             return FusedBatchNormalization.from_config(settings)
-        if policy != "float32" and _narrow(layer):
+        if half and _narrow(layer):
             return NarrowConv2D.from_config(settings)
         return type(layer).from_config(settings)
 

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
-from core.design.whitening import kernel
+from core.data.dataset import Dataset
+from core.data.splits import Indices
+from core.design.whitening import kernel, sample_size
+from core.train import feed
 
 _AT_ONCE = 32
 
 
-def whiten(model: keras.Model, images: NDArray[np.uint8]) -> None:
-    """Set the weights of the convolutions that are not trained.
+def whiten(model: keras.Model, names: Sequence[str], data: Dataset, rows: Indices) -> None:
+    """Set the weights of the layers of those names, in their order.
 
     Args:
         model: from core.design.build.
-        images: uint8 [n, height, width, channels], to train on.
+        rows: the images to train on; some of them, evenly spread, are looked at.
     """
-    for layer in model.layers:
-        if layer.trainable:
-            continue
+    picks = np.linspace(0, len(rows) - 1, min(sample_size(data.shape), len(rows)))
+    chosen = rows[np.unique(picks.round().astype(int))]
+    for name in names:
+        layer = model.get_layer(name)
         before = keras.Model(model.input, layer.input)
-        size, filters = layer.kernel_size[0], layer.filters
-        layer.set_weights([kernel(_features(before, images), size, filters)])
+        features = _features(before, data, chosen)
+        layer.set_weights([kernel(features, layer.kernel_size[0], layer.filters)])
 
 
-def _features(before: keras.Model, images: NDArray[np.uint8]) -> Iterator[Any]:
-    for start in range(0, len(images), _AT_ONCE):
-        yield from np.asarray(before(images[start : start + _AT_ONCE], training=False))
+def _features(before: keras.Model, data: Dataset, rows: Indices) -> Iterator[Any]:
+    for start in range(0, len(rows), _AT_ONCE):
+        images = feed.gathered(data.images.images, rows[start : start + _AT_ONCE])
+        yield from np.asarray(before(images, training=False))

@@ -94,8 +94,9 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
     from core.train import backend
 
     keras = backend.start()
+    from core.design import whitening
+    from core.design.analysis import table
     from core.design.build import build
-    from core.design.whitening import SAMPLE
     from core.train import engine, export
     from core.train.keeper import Keeper
     from core.train.recorder import Recorder
@@ -107,7 +108,9 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
     keras.utils.set_random_seed(train.seed)
     model = build(spec.model, data.shape, len(data.classes))
     serving = build(spec.model, data.shape, len(data.classes), resize=spec.data.fit)
-    whiten(model, engine.sample_images(data, split.train, SAMPLE))
+    if not (run.folder / checkpoints.NAME).exists():
+        names = whitening.names(table(spec.model, data.shape, len(data.classes)))
+        whiten(model, names, data, split.train)
     balanced = train.class_weights == "balanced"
     trainer = engine.Engine(
         model,
@@ -160,7 +163,7 @@ def _plan(train: TrainSpec, reporter: Reporter) -> Plan:
     if chosen is None:
         from core.train import precision
 
-        reporter.phase("finding out which precision is faster on this machine, once")
+        reporter.phase("finding out how this machine trains fastest, once")
         plan.save(precision.faster())
         chosen = plan.choose(train)
     assert chosen is not None

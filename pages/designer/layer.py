@@ -193,7 +193,7 @@ def _numbers(row: Row) -> None:
     if len(row.nodes) == 1:
         return
     box = st.expander(
-        "Layers inside the block",
+        "Layers inside",
         icon=":material/account_tree:",
         key="design-opened",
         on_change="rerun",

@@ -80,7 +80,7 @@ def _weights(analysis: Analysis, pixels: Any) -> Weights:
         key="design-maps-weights" if fitting else "design-maps-no-weights",
     )
     if not fitting:
-        st.caption("Random weights. Train this design to see what it learns to look for.")
+        st.caption("Weights before training. Train this design to see what it learns to look for.")
     if name == UNTRAINED:
         return whitened(analysis, initial(analysis), pixels)
     return trained(runs.find(name).folder, analysis)

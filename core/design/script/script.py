@@ -23,8 +23,8 @@ from core.design.script.training import (
     main_function,
     split_functions,
     whiten_function,
-    whitens,
 )
+from core.design.whitening import names
 from core.specs import AugmentSpec, DataSpec, ModelSpec, TrainSpec
 
 _PACKAGES = ("tensorflow", "keras", "pillow")
@@ -55,7 +55,7 @@ def script(
     augment = augment or AugmentSpec()
     arrays = array_set(data)
     rows = table(model, shape, len(classes))
-    whiten = whitens(rows)
+    whiten = bool(names(rows))
     functions = [
         *network(rows),
         *(array_functions(arrays, data.fit, shape) if arrays else folder_functions(data, shape)),

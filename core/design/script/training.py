@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from core.design.analysis import Row
 from core.design.cost import evaluation_batch
 from core.design.script import settings
 from core.design.script.calls import literal
-from core.design.whitening import FLOOR, LEAST, SAMPLE
-from core.specs import AugmentSpec, FixedConv2D, TrainSpec
+from core.design.whitening import FLOOR, LEAST, PATCHES, sample_size
+from core.specs import AugmentSpec, TrainSpec
 
 _DIGEST = '''\
 def digest(content):
@@ -78,13 +75,18 @@ def whiten(model, images):
                 short = [(0, max(0, size - side)) for side in image.shape[:2]]
                 image = np.pad(image, (*short, (0, 0)))
                 windows = np.lib.stride_tricks.sliding_window_view(image, (size, size), axis=(0, 1))
-                patches = windows.transpose(0, 1, 3, 4, 2).reshape(-1, size**2 * image.shape[2])
+                down, across = windows.shape[:2]
+                places = np.linspace(0, down * across - 1, $patches).round().astype(int)
+                places = np.unique(places)
+                some = windows[places // across, places % across].transpose(0, 2, 3, 1)
+                patches = some.reshape(len(places), -1)
                 total = total + (patches.T @ patches).astype(np.float64)
-                count += len(patches)
+                count += len(places)
         spreads, directions = np.linalg.eigh(total / count)
         floor = $floor * spreads.mean() + $least
         even = directions / np.sqrt(np.maximum(spreads, 0.0) + floor)
         half = even[:, ::-1][:, : layer.filters // 2]
+        half = half * np.sign(half[np.abs(half).argmax(axis=0), np.arange(half.shape[1])])
         both = np.concatenate([half, -half], axis=1, dtype=np.float32)
         layer.set_weights([both.reshape(layer.kernel.shape)])'''
 
@@ -166,14 +168,10 @@ def batches(augment: AugmentSpec) -> str:
     )
 
 
-def whitens(rows: Sequence[Row]) -> bool:
-    """Whether a design has weights that come from the images before it is trained."""
-    return any(isinstance(node.layer, FixedConv2D) for row in rows for node in row.nodes)
-
-
 def whiten_function() -> str:
     """The source of whiten(model, images)."""
-    return _WHITEN.replace("$floor", literal(FLOOR)).replace("$least", literal(LEAST))
+    text = _WHITEN.replace("$floor", literal(FLOOR)).replace("$least", literal(LEAST))
+    return text.replace("$patches", str(PATCHES))
 
 
 def main_function(
@@ -198,7 +196,7 @@ def main_function(
         "$monitor": monitor,
         "$callbacks": "".join(f"{item}, " for item in settings.callbacks(train)),
         "$weights": "        class_weight=class_weights(labels[train]),\n" if balanced else "",
-        "$whiten": _WHITENED.replace("$sample", str(SAMPLE)) if whiten else "",
+        "$whiten": _WHITENED.replace("$sample", str(sample_size(shape))) if whiten else "",
         "$told": "_, accuracy, loss" if smooth else "loss, accuracy",
         "$at_once": str(evaluation_batch(shape)),
         **(

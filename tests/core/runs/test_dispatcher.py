@@ -159,24 +159,93 @@ def test_a_killed_dispatcher_loses_no_turn(
     assert (second.status.started or 0) < (first.status.started or 0)
 
 
-def test_a_run_that_cannot_be_written_holds_up_no_other(
-    queue_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A run whose folder refuses a write is passed over: it waits on, and those after it train."""
-    queue.pause()
-    first, second = failing(), failing()
+def refusing(monkeypatch: pytest.MonkeyPatch, runs: list[Run]) -> None:
+    """From now on the folders of `runs`, as long as they are in the list, refuse a status."""
     write = Run.write_status
 
     def refuse(self: Run, status: RunStatus) -> None:
-        if self.id == first.id:
+        if self in runs:
             raise StorageError(
                 "The run cannot be kept", expected="room", received="none", remedy="Make room"
             )
         write(self, status)
 
     monkeypatch.setattr(Run, "write_status", refuse)
-    monkeypatch.setattr(queue, "ensure", lambda: pytest.fail("it would be refused again at once"))
+
+
+def test_a_run_that_cannot_be_written_holds_up_no_other(
+    queue_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run whose folder refuses a write is passed over: it waits on, and those after it train."""
+    queue.pause()
+    first, second = failing(), failing()
+    full = [first]
+    refusing(monkeypatch, full)
+    rung: list[int] = []
+    monkeypatch.setattr(queue, "ensure", lambda: rung.append(1))
     turns.set_paused(False)
     dispatcher.dispatch()
     assert first.status.state is State.QUEUED
     assert second.status.state is State.FAILED
+    assert not rung  # it would be refused again at once
+
+    full.clear()  # there is room again, and the next page looks after the queue
+    dispatcher.dispatch()
+    assert first.status.state is State.FAILED
+
+
+def test_who_rings_has_it_tried_again(queue_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dispatcher that waits beside a warm worker takes what it had passed over."""
+    queue.pause()
+    run = failing()
+    full = [run]
+    refusing(monkeypatch, full)
+    turns.set_paused(False)
+
+    class Waiting:
+        """A standby that is rung for once."""
+
+        dismissed = False
+
+        def wait(self) -> bool:
+            rung = bool(full)
+            full.clear()
+            return rung
+
+        def work(self, run: Run) -> None:
+            return None
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(dispatcher, "Standby", Waiting)
+    dispatcher.dispatch()
+    assert run.status.state is State.FAILED
+
+
+def test_what_comes_while_another_is_stuck_is_not_forgotten(
+    queue_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run submitted at the last moment has others called for it."""
+    queue.pause()
+    stuck = failing()
+    refusing(monkeypatch, [stuck])
+    turns.set_paused(False)
+    called: list[int] = []
+    monkeypatch.setattr(queue, "ensure", lambda: called.append(1))
+    release = dispatcher.queue.slot_lock
+
+    def late(slot: int) -> object:
+        lock = release(slot)
+        free = lock.release
+
+        def released(*values: object, **named: object) -> None:
+            create(small_spec("/no/such/folder"))
+            free(*values, **named)
+
+        lock.release = released  # type: ignore[method-assign]
+        return lock
+
+    monkeypatch.setattr(queue, "slot_lock", late)
+    dispatcher.dispatch()
+    assert called == [1]

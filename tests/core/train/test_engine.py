@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -203,11 +204,13 @@ HARD = TrainSpec(
     weight_decay=0.01,
     average=0.9,
 )
-WAYS = [Plan("float32", 2), Plan("float32", 1), Plan("bfloat16", 2), Plan(plain=True)]
+WAYS = [
+    *((Plan("float32", 2), stops) for stops in ((1,), (7, 9, 11), (26,))),
+    *((plan, (7, 26)) for plan in (Plan("float32", 1), Plan("bfloat16", 2), Plan(plain=True))),
+]
 
 
-@pytest.mark.parametrize("plan", WAYS, ids=str)
-@pytest.mark.parametrize("stops", [(1,), (7, 9, 11), (26,)])
+@pytest.mark.parametrize(("plan", "stops"), WAYS, ids=str)
 def test_a_resumed_training_is_the_uninterrupted_one(
     engine: Any, data: Dataset, tmp_path: Path, plan: Plan, stops: tuple[int, ...]
 ) -> None:
@@ -298,6 +301,48 @@ def test_what_has_no_fast_way_is_trained_by_keras(
     assert notes.told[:3] == ["begin 0", "no such kernel here", "test"]
     assert len(notes.epochs) == 2
     assert notes.epochs[1]["loss"] < notes.epochs[0]["loss"]
+
+
+def test_what_xla_cannot_compile_goes_on_without_it(
+    engine: Any, data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At whatever step, as for a last batch of another size: nothing of the training is lost."""
+    import tensorflow as tf
+
+    from core.train import loop
+
+    spec = TrainSpec(epochs=2, batch_size=8, optimizer="sgd")
+    start = model(data, RICH).get_weights()
+    curves = []
+    init, run = loop.Loop.__init__, loop.Loop.run
+
+    def told(self: Any, *arguments: Any, xla: bool = False, **more: Any) -> None:
+        init(self, *arguments, **more)
+        self.pretends = xla
+
+    def unable(self: Any, *arguments: Any) -> Any:
+        if self.pretends and int(self.step) >= 3:
+            raise tf.errors.InternalError(None, None, "libdevice not found")
+        return run(self, *arguments)
+
+    monkeypatch.setattr(loop.Loop, "__init__", told)
+    monkeypatch.setattr(loop.Loop, "run", unable)
+    for xla in (False, True):
+        fresh = model(data, RICH)
+        fresh.set_weights(start)
+        trained = engine.Engine(fresh, spec, Plan("float32", 2, xla=xla))
+        trained.fit(data, ROWS[:50], ROWS[50:], notes := Notes())
+        assert trained.plan == Plan("float32", 2)
+        curves.append(notes.epochs)
+    assert curves[0] == curves[1]
+
+
+def test_xla_belongs_to_the_machine_that_goes_on(engine: Any, data: Dataset) -> None:
+    """Begun with XLA on one, a training is resumed without it on another."""
+    trained = made(engine, model(data), TrainSpec(epochs=1, batch_size=8))
+    begun = replace(trained.checkpoint, plan=asdict(Plan("float32", 2, xla=True)))
+    trained.restore(begun)
+    assert trained.plan == Plan("float32", 2)
 
 
 def test_errors_of_a_training_under_way_are_not_covered_up(

@@ -76,8 +76,13 @@ def test_a_large_set_is_read_image_by_image(
     assert (gathered(images, rows) == mapped).all()
     assert (gathered(np.asarray(images), rows) == mapped).all()
     assert gathered(images, rows[:0]).shape == (0, 4, 4, 3)
-    os.truncate(tmp_path / "images.bin", 49 * 48)
-    with pytest.raises(DataError, match="image 49 is missing"):
+    os.truncate(tmp_path / "images.bin", 49 * 48 + 10)
+    with pytest.raises(DataError, match="cannot be read any longer") as caught:
+        gathered(images, rows)
+    assert caught.value.received == "the file ends 38 bytes too soon"
+    assert str(tmp_path) in caught.value.remedy
+    (tmp_path / "images.bin").unlink()
+    with pytest.raises(DataError, match="cannot be read any longer"):
         gathered(images, rows)
 
 

@@ -67,10 +67,24 @@ def test_plateau() -> None:
     spec = TrainSpec(learning_rate=1.0, schedule="plateau", decay_epochs=2, decay_factor=0.5)
     schedule = Schedule(spec, 1, (20,))
     found = []
-    for loss in (3.0, 2.0, 2.0, 2.1, 1.0, 1.0, 1.0, 1.0, 1.0, math.nan, math.nan):
-        schedule.after_epoch(loss)
+    losses = (3.0, 2.0, 2.0, 2.1, 1.0, 1.0, 1.0, 1.0, 1.0, math.nan, math.nan)
+    for epochs, loss in enumerate(losses, start=1):
+        schedule.after_epoch(loss, epochs)
         found.append(float(schedule.rates(5, 1)[0]))
     assert found == [1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.25, 0.25, 0.125, 0.125, 0.0625]
+
+
+def test_a_plateau_waits_for_the_warm_up() -> None:
+    """While the rate still rises nothing is lowered, however bad the losses are."""
+    spec = TrainSpec(
+        learning_rate=1.0, schedule="plateau", decay_epochs=1, decay_factor=0.5, warmup=3.0
+    )
+    schedule = Schedule(spec, 2, (9,))
+    found = []
+    for epochs in range(1, 6):
+        schedule.after_epoch(5.0, epochs)
+        found.append(float(schedule.rates(2 * epochs, 1)[0]))
+    assert found == pytest.approx([0.5, 5 / 6, 0.5, 0.25, 0.125])
 
 
 def test_a_plateau_goes_on_where_it_was() -> None:
@@ -80,14 +94,14 @@ def test_a_plateau_goes_on_where_it_was() -> None:
     whole = Schedule(spec, 1, (9,))
     for cut in range(len(losses)):
         first, second = Schedule(spec, 1, (9,)), Schedule(spec, 1, (9,))
-        for loss in losses[:cut]:
-            first.after_epoch(loss)
+        for epochs, loss in enumerate(losses[:cut], start=1):
+            first.after_epoch(loss, epochs)
         second.state = [float(value) for value in first.state]
-        for loss in losses[cut:]:
-            second.after_epoch(loss)
+        for epochs, loss in enumerate(losses[cut:], start=cut + 1):
+            second.after_epoch(loss, epochs)
         if cut == 0:
-            for loss in losses:
-                whole.after_epoch(loss)
+            for epochs, loss in enumerate(losses, start=1):
+                whole.after_epoch(loss, epochs)
         assert second.state == whole.state
 
 

@@ -22,6 +22,7 @@ from core.specs import (
     Output,
     SeparableConv2D,
     UpSampling2D,
+    Whitening,
 )
 from core.train import backend
 from tests.core.design.strategies import Example, designs
@@ -105,3 +106,42 @@ def test_half_precision_only_where_it_is_faster() -> None:
     made = twins(build(design, (12, 12, 3), 2), "bfloat16")
     assert [layer.compute_dtype for layer in made.layers[2:-2]] == list(layers.values())
     assert made.layers[-1].compute_dtype == "float32"
+
+
+def test_few_pixels_have_a_convolution_of_their_own() -> None:
+    """In half precision; not where it is strided, has many pixels or few channels, or is fixed."""
+    backend.start()
+    from core.design.build import build
+    from core.train.layers import NarrowConv2D
+
+    layers: dict[Layer, bool] = {
+        Conv2D(filters=32, padding="same"): False,  # 16 x 16 pixels
+        MaxPooling2D(): False,
+        Conv2D(filters=63, padding="same"): False,  # 32 channels in, 63 out
+        Conv2D(filters=64, padding="same"): True,
+        Conv2D(filters=64, kernel_size=1): False,
+        Conv2D(filters=64, padding="same", strides=2): False,
+        Conv2D(filters=64, kernel_size=2, padding="same"): True,
+        Conv2D(filters=64): False,
+        Whitening(directions=40, kernel_size=2): False,
+    }
+    design = ModelSpec(name="narrow", layers=(Input(), *layers, Flatten(), Output()))
+    model = build(design, (16, 16, 3), 2)
+    for precision, wanted in (("bfloat16", list(layers.values())), ("float32", [False] * 9)):
+        made = twins(model, precision).layers[2:-2]
+        assert [isinstance(layer, NarrowConv2D) for layer in made] == wanted
+
+
+def test_curves_inside_of_layers_are_whole() -> None:
+    """A convolution of half precision has its GELU in float32, and still gives half precision."""
+    backend.start()
+    from core.design.build import build
+
+    curved = (Conv2D(filters=4, activation="gelu"), Conv2D(filters=4, activation="silu"))
+    design = ModelSpec(name="curved", layers=(Input(), *curved, Flatten(), Output()))
+    model = build(design, (8, 8, 1), 2)
+    made = twins(model, "bfloat16")
+    assert {str(layer.output.dtype) for layer in made.layers[2:4]} == {"bfloat16"}
+    images = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 1), np.uint8)
+    expected = np.asarray(model(images, training=False))
+    np.testing.assert_allclose(softmax(np.asarray(made(images))), expected, atol=0.02)
