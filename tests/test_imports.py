@@ -29,6 +29,7 @@ TENSORFLOW = {
     "core.train.recorder",
     "core.train.trainee",
     "core.train.twin",
+    "core.train.whitening",
 }
 # a module imports only from lower ranks, or from its own package
 RANKS = {

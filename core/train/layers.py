@@ -121,7 +121,7 @@ class CheapDropout(keras.layers.Layer):  # type: ignore[misc]
             shape = tf.stack([shape[0], 1, 1, shape[3]])
         count = tf.reduce_prod(shape)
         bits = tf.random.stateless_uniform(
-            [(count + 1) // 2], self.draw.key(self.number), None, None, tf.int32
+            [(count + 1) // 2], self.draw.key(self.number), None, None, tf.int32, alg="philox"
         )
         drawn = tf.reshape(tf.reshape(tf.bitcast(bits, tf.uint16), [-1])[:count], shape)
         kept = tf.cast(drawn >= tf.constant(self.drop, tf.uint16), inputs.dtype)

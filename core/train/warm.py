@@ -17,12 +17,15 @@ from core.train import backend, worker
 
 # what the worker imports when it trains, after TensorFlow
 MODULES = (
+    "core.design.analysis",
     "core.design.build",
+    "core.design.whitening",
     "core.train.engine",
     "core.train.export",
     "core.train.keeper",
     "core.train.precision",
     "core.train.recorder",
+    "core.train.whitening",
 )
 
 

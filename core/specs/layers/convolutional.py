@@ -63,7 +63,7 @@ class FixedConv2D(Conv2D):
 
 
 class Whitening(LayerSpec):
-    """Splits the image into its commonest small patterns, all equally strong: computed from the images, not learned."""
+    """Splits images into their commonest patterns, all equally strong: computed, not learned."""
 
     GROUP: ClassVar[Group] = "Convolution"
     kind: Literal["whitening"] = "whitening"

@@ -58,6 +58,6 @@ class GlobalMaxPooling2D(GlobalPooling2D):
 
 
 class GlobalAverageMaxPooling2D(GlobalPooling2D):
-    """Average and largest value of each channel side by side: how much of a pattern, and was it anywhere?"""
+    """Average and largest value of each channel, side by side: two numbers a channel."""
 
     kind: Literal["global_average_max_pooling2d"] = "global_average_max_pooling2d"

@@ -9,7 +9,6 @@ import pytest
 
 from core.specs import (
     Activation,
-    AugmentSpec,
     BatchNormalization,
     Conv2D,
     Dense,
@@ -162,16 +161,15 @@ def test_it_learns(precision: str) -> None:
 
 def test_xla_comes_to_the_same() -> None:
     """Compiled by XLA, as on a graphics card, steps come to the same but for rounding."""
-    from core.train.augmentation import Augmentation
     from core.train.loop import Loop
 
-    model = build(design(Conv2D(filters=4), BatchNormalization(), Dropout(), Flatten()))
+    first = Conv2D(filters=4, use_bias=False)  # see PLAIN
+    model = build(design(first, BatchNormalization(), Dropout(), Flatten()))
     spec = TrainSpec(batch_size=16, label_smoothing=0.1, average=0.9, clip_norm=1.0)
     images, labels = pictures(40)
-    augment = Augmentation(AugmentSpec(flip="horizontal", shift=0.2, mixup=0.5))
     found = []
     for xla in (False, True):
-        ours = Loop(model, spec, precision="float32", towers=1, augment=augment, xla=xla)
+        ours = Loop(model, spec, precision="float32", towers=1, xla=xla)
         sums = ours.run(images, labels, 16, rates(3))
         found.append([sums.losses, sums.hits, *ours.weights])
     for one, other in zip(*found, strict=True):
