@@ -140,8 +140,9 @@ def training_memory(analysis: Analysis, train: TrainSpec) -> int:
 
     A step keeps what the way back needs of every image of the batch, and has the largest layer once
     more as gradients; testing has the input and output of one layer at a time, of more images. The
-    factors are fitted to 60 workers on Linux: the ten presets at 32 and 64 px in batches of 8, 128
-    and 512, which took 0.7 to 4.1 GB. All estimates were within 20% of that, half within 3%.
+    factors are fitted to 60 workers on Linux that trained in float32: the ten presets at 32 and 64 px
+    in batches of 8, 128 and 512, which took 0.7 to 4.1 GB. All estimates were within 20% of that,
+    half within 3%. In bfloat16 large batches take less, by up to 30% (benchmarks/memory.py).
     """
     shapes = {node.name: math.prod(node.shape) for node in analysis.nodes}
     largest = max(
