@@ -87,10 +87,7 @@ def large(home: Path, gigabytes: int, cifar10: Path | None) -> None:
     """A set larger than memory, and a usual one."""
     rows = []
     spec = sparse(home / "photos", gigabytes)
-    begun = time.perf_counter()
-    taken = peak(create(spec))
-    seconds = f"{time.perf_counter() - begun:.0f} s"
-    rows.append((f"{gigabytes} GB of 128 px", spec.model.name, "256", words.size(taken), seconds))
+    rows.append((f"{gigabytes} GB of 128 px", *told(spec)))
     if cifar10 is not None:
         (home / "datasets" / "cifar10.npz").symlink_to(cifar10.absolute())
         for name, batch in (("keras-cifar10", 32), ("fast", 128)):
@@ -98,12 +95,17 @@ def large(home: Path, gigabytes: int, cifar10: Path | None) -> None:
             train = TrainSpec.parse({**item.train, "batch_size": batch, "epochs": 1})
             augment = AugmentSpec.parse(item.augment)
             data = DataSpec(source="cifar10")
-            begun = time.perf_counter()
-            run = create(RunSpec(model=item.model, data=data, train=train, augment=augment))
-            taken = peak(run)
-            seconds = f"{time.perf_counter() - begun:.0f} s"
-            rows.append(("CIFAR-10", name, str(batch), words.size(taken), seconds))
+            spec = RunSpec(model=item.model, data=data, train=train, augment=augment)
+            rows.append(("CIFAR-10", *told(spec)))
     show("Peak memory of a worker", ("images", "design", "batch", "measured", "took"), rows)
+
+
+def told(spec: RunSpec) -> tuple[str, ...]:
+    """Train it: design, batch size, peak memory, seconds."""
+    begun = time.perf_counter()
+    taken = peak(create(spec))
+    seconds = f"{time.perf_counter() - begun:.0f} s"
+    return spec.model.name, str(spec.train.batch_size), words.size(taken), seconds
 
 
 def sparse(folder: Path, gigabytes: int) -> RunSpec:

@@ -208,8 +208,7 @@ class _Pace:
 
 def sample_images(data: Dataset, rows: Indices, count: int) -> Any:
     """Up to `count` images, evenly spread over `rows`: uint8 [count, height, width, channels]."""
-    picks = np.unique(np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int))
-    return np.asarray(data.images.images[rows[picks]])
+    return feed.gathered(data.images.images, feed.spread(rows, count))
 
 
 def class_weights(labels: NDArray[Any], classes: int) -> NDArray[np.float32]:

@@ -23,8 +23,7 @@ def whiten(model: keras.Model, names: Sequence[str], data: Dataset, rows: Indice
         model: from core.design.build.
         rows: the images to train on; some of them, evenly spread, are looked at.
     """
-    picks = np.linspace(0, len(rows) - 1, min(sample_size(data.shape), len(rows)))
-    chosen = rows[np.unique(picks.round().astype(int))]
+    chosen = feed.spread(rows, sample_size(data.shape))
     for name in names:
         layer = model.get_layer(name)
         before = keras.Model(model.input, layer.input)

@@ -233,10 +233,10 @@ def test_what_comes_while_another_is_stuck_is_not_forgotten(
     turns.set_paused(False)
     called: list[int] = []
     monkeypatch.setattr(queue, "ensure", lambda: called.append(1))
-    release = dispatcher.queue.slot_lock
+    slot_lock = queue.slot_lock
 
     def late(slot: int) -> object:
-        lock = release(slot)
+        lock = slot_lock(slot)
         free = lock.release
 
         def released(*values: object, **named: object) -> None:

@@ -204,13 +204,11 @@ HARD = TrainSpec(
     weight_decay=0.01,
     average=0.9,
 )
-WAYS = [
-    *((Plan("float32", 2), stops) for stops in ((1,), (7, 9, 11), (26,))),
-    *((plan, (7, 26)) for plan in (Plan("float32", 1), Plan("bfloat16", 2), Plan(plain=True))),
-]
+WAYS = [Plan("float32", 2), Plan("float32", 1), Plan("bfloat16", 2), Plan(plain=True)]
 
 
-@pytest.mark.parametrize(("plan", "stops"), WAYS, ids=str)
+@pytest.mark.parametrize("plan", WAYS, ids=str)
+@pytest.mark.parametrize("stops", [(1,), (7, 9, 11), (26,)])
 def test_a_resumed_training_is_the_uninterrupted_one(
     engine: Any, data: Dataset, tmp_path: Path, plan: Plan, stops: tuple[int, ...]
 ) -> None:
