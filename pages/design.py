@@ -30,11 +30,14 @@ def chosen(spec: DataSpec) -> Dataset | None:
 @frame.guarded
 def designer() -> None:
     """Everything that changes with an edit."""
-    if (problem := editing.problem()) is not None:
-        frame.show_error(problem)
     draft = state.draft()
     editing.shown(draft.model)
-    data = chosen(draft.data)
+    # a place of their own for what is there at times only: whatever comes behind it would be made
+    # anew by the browser, and the stack would lose the keyboard and the gestures on their way
+    with st.container():
+        if (problem := editing.problem()) is not None:
+            frame.show_error(problem)
+        data = chosen(draft.data)
     bar, middle = st.container(), st.container()
     left, right = st.columns([1, 1.25], gap="large")
     shape, classes = (data.shape, len(data.classes)) if data else ASSUMED

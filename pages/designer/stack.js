@@ -1,6 +1,6 @@
 // The stack of layers: select, drag, keyboard. Every gesture becomes an operation with a number;
-// operations are sent again until the server has acknowledged them, since two messages that arrive
-// during one script run would otherwise become one. The list moves at once, before the answer.
+// a message holds all operations that the server has not acknowledged, since of two messages that
+// arrive during one script run only the later is heard. The list moves at once, before the answer.
 
 const instances = new WeakMap()
 
