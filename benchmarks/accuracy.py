@@ -1,9 +1,9 @@
 """Accuracy on CIFAR-10's test images, and the seconds of training that it took.
 
     python -m benchmarks.accuracy CIFAR10.npz [--designs fast] [--seeds 3] [--epochs 1 2 6]
-        [--wider 4/3] [--precisions bfloat16 float32]
+        [--wider 4/3] [--precisions bfloat16 float32] [--torch PYTHON]
 
-Each design is trained with the settings of its preset on all 50,000 training images, with nothing
+With PYTHON, one that has PyTorch, the same network and recipe is trained by PyTorch too. Each design is trained with the settings of its preset on all 50,000 training images, with nothing
 chosen by the test images: they are looked at after every epoch, and the figures are those of the last.
 Seconds are those of training, after the first step, which makes the graph.
 """
@@ -11,6 +11,8 @@ Seconds are those of training, after the first step, which makes the graph.
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import statistics
 import subprocess
 import sys
@@ -23,14 +25,17 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import show
+from benchmarks.train import ROOT, torch_order
 from core.data.cache import Prepared
 from core.data.dataset import Dataset
-from core.design.analysis import table
+from core.design.analysis import analyse, table
+from core.design.forward import forward
 from core.design.presets import preset
-from core.design.whitening import names
-from core.specs import AugmentSpec, Conv2D, DataSpec, ModelSpec, TrainSpec
-from core.train import backend
+from core.design.whitening import kernel, names, sample_size
+from core.specs import AugmentSpec, Conv2D, DataSpec, FixedConv2D, ModelSpec, TrainSpec
+from core.train import backend, feed
 from core.train.plan import PRECISIONS, Plan
+from core.train.schedule import Schedule
 from core.train.watcher import Progress, Watcher
 
 TRAIN, CLASSES, SHAPE = 50_000, 10, (32, 32, 3)
@@ -45,6 +50,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, nargs="+", help="instead of the preset's")
     parser.add_argument("--wider", type=Fraction, default=1, help="times as many filters")
+    parser.add_argument("--torch", type=Path, help="a Python that has PyTorch")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
@@ -53,12 +59,14 @@ def main() -> None:
     rows = []
     for name in options.designs:
         lengths = options.epochs or [TrainSpec.parse(preset(name).train).epochs]
-        for precision, epochs in product(options.precisions, lengths):
-            told = [run(options, name, precision, epochs, seed) for seed in range(options.seeds)]
+        trainers = [run, run_torch] if options.torch else [run]
+        for trainer, precision, epochs in product(trainers, options.precisions, lengths):
+            told = [trainer(options, name, precision, epochs, seed) for seed in seeds(options)]
             last = [epochs[-1] for epochs in told]
             rows.append(
                 (
                     name if options.wider == 1 else f"{name}, {options.wider} as wide",
+                    "PyTorch" if trainer is run_torch else "Layerwise",
                     precision,
                     epochs,
                     f"{statistics.median(share for _, share in last):.1%}",
@@ -69,9 +77,14 @@ def main() -> None:
             print(*rows[-1], sep=" | ", file=sys.stderr, flush=True)
     show(
         f"Accuracy on 10,000 test images, {options.seeds} seeds",
-        ("design", "precision", "epochs", "median", "each", "training"),
+        ("design", "trained by", "precision", "epochs", "median", "each", "training"),
         rows,
     )
+
+
+def seeds(options: argparse.Namespace) -> range:
+    """Of the trainings of each kind."""
+    return range(options.seeds)
 
 
 def run(
@@ -81,7 +94,51 @@ def run(
     command = [sys.executable, "-m", "benchmarks.accuracy", str(options.data.absolute()), "--one"]
     command += ["--designs", name, "--precisions", precision, "--seeds", str(seed)]
     command += ["--epochs", str(epochs), "--wider", str(options.wider)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return told(command)
+
+
+def run_torch(
+    options: argparse.Namespace, name: str, precision: str, epochs: int, seed: int
+) -> list[tuple[float, float]]:
+    """The same by PyTorch, with our learning rates and whitening."""
+    item = preset(name)
+    spec = TrainSpec.parse({**item.train, "seed": seed, "epochs": epochs})
+    augment = AugmentSpec.parse(item.augment)
+    model = wider(item.model, options.wider)
+    steps = math.ceil(TRAIN / spec.batch_size)
+    order = {
+        **torch_order(model, spec.batch_size, bfloat16=precision == "bfloat16"),
+        "data": str(options.data.absolute()),
+        "kernels": kernels(model, cifar10(options.data).images.images),
+        "rates": Schedule(spec, steps, [epochs]).rates(0, steps * epochs).tolist(),
+        "label_smoothing": spec.label_smoothing,
+        "flip": augment.flip != "none",
+        "shift": augment.shift,
+        "seed": seed,
+    }
+    return told([str(options.torch), str(ROOT / "benchmarks" / "pytorch.py")], json.dumps(order))
+
+
+def kernels(model: ModelSpec, images: Any) -> dict[str, list[Any]]:
+    """The kernels [size, size, channels, filters] of layers that whiten, by their names.
+
+    Nothing that is trained may come before them.
+    """
+    analysis = analyse(model, SHAPE, CLASSES)
+    chosen = images[feed.spread(np.arange(TRAIN), sample_size(SHAPE))]
+    found = {}
+    for node in analysis.nodes:
+        if isinstance(node.layer, FixedConv2D):
+            before = node.inputs[0]
+            arriving = (forward(analysis, {}, image, until=before)[before] for image in chosen)
+            made = kernel(arriving, node.layer.kernel_size, node.shape[-1])
+            found[node.name] = made.tolist()
+    return found
+
+
+def told(command: list[str], order: str = "") -> list[tuple[float, float]]:
+    """What a training prints: seconds and accuracy after each epoch."""
+    done = subprocess.run(command, input=order, capture_output=True, text=True, check=True)
     return [
         (float(seconds), float(share))
         for seconds, share in map(str.split, done.stdout.splitlines())

@@ -1,9 +1,12 @@
-"""A design as a PyTorch model in training, for benchmarks.train: ``python benchmarks/pytorch.py``.
+"""A design as a PyTorch model in training: ``python benchmarks/pytorch.py``.
 
 It needs PyTorch and NumPy alone, so that they can be in an environment of their own. The first line
 of its input is the order, as JSON: nodes of the design (name, kind, settings, inputs, outputs' shape),
-batch_size, bfloat16, seconds, images (n, height, width, channels), classes. For every further line it
-trains about that many seconds and answers with images a second.
+batch_size, bfloat16, images (n, height, width, channels), classes.
+
+For benchmarks.train the order says seconds: for every further line it trains about that many and
+answers with images a second. For benchmarks.accuracy it has data (CIFAR-10's file), the rates of all
+steps, the kernels that are not trained, label_smoothing, flip, shift and seed: it trains once.
 
 Eager, channels last and with Adam: what a person would write who knows PyTorch. The images are in
 memory as uint8 already, shuffled by an index in each round.
@@ -34,15 +37,16 @@ _CURVES: dict[str, Any] = {
 
 
 class Scale(nn.Module):
-    """Bytes to numbers from 0 to 1, or from -1 to 1."""
+    """Bytes to numbers from 0 to 1, from -1 to 1, or as they are."""
 
-    def __init__(self, *, both: bool) -> None:
+    def __init__(self, scale: str) -> None:
         super().__init__()
-        self.both = both
+        self.factor = {"0 to 1": 1 / 255, "-1 to 1": 1 / 127.5, "0 to 255": 1.0}[scale]
+        self.offset = -1.0 if scale == "-1 to 1" else 0.0
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Float32 of the same shape."""
-        return x.float() / 127.5 - 1 if self.both else x.float() / 255
+        return x.float() * self.factor + self.offset
 
 
 class Curve(nn.Module):
@@ -95,7 +99,7 @@ def module(kind: str, settings: dict[str, Any], classes: int) -> nn.Module | Non
         dense = nn.LazyLinear(settings["units"], bias=settings["use_bias"])
         return nn.Sequential(dense, Curve(settings["activation"]))
     simple: dict[str, Any] = {
-        "input": lambda: Scale(both=settings["scale"] == "-1 to 1"),
+        "input": lambda: Scale(settings["scale"]),
         "output": lambda: nn.LazyLinear(classes),
         "flatten": nn.Flatten,
         "activation": lambda: Curve(settings["function"]),
@@ -158,18 +162,23 @@ class Network(nn.Module):
         return found
 
 
-def main() -> None:
-    """Serve rounds of training."""
-    order = json.loads(sys.stdin.readline())
-    torch.manual_seed(0)
+def made(order: dict[str, Any]) -> Network:
+    """The network of an order, channels last, in training."""
+    height, width, channels = order["images"][1:]
+    network = Network(order["nodes"], order["classes"])
+    empty = torch.zeros((2, channels, height, width), dtype=torch.uint8)
+    network(empty)  # makes the lazy ones
+    return network.to(memory_format=torch.channels_last).train()
+
+
+def serve(order: dict[str, Any]) -> None:
+    """Rounds of training, for speed."""
     count, height, width, channels = order["images"]
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (count, channels, height, width), dtype=np.uint8)
     images = torch.from_numpy(pixels).contiguous(memory_format=torch.channels_last)
     labels = torch.from_numpy(rng.integers(0, order["classes"], count))
-    network = Network(order["nodes"], order["classes"])
-    network(images[:2])  # makes the lazy ones
-    network = network.to(memory_format=torch.channels_last)
+    network = made(order)
     optimizer = torch.optim.Adam(network.parameters(), 1e-3)  # passes over what has no gradient
     size, steps = order["batch_size"], 2
 
@@ -186,11 +195,84 @@ def main() -> None:
             optimizer.step()
         return number * size / (time.perf_counter() - begun)
 
-    network.train()
     for _ in sys.stdin:
         speed = train(steps)
         print(speed, flush=True)
         steps = max(4, int(order["seconds"] * speed / size))
+
+
+def learn(order: dict[str, Any]) -> None:
+    """One whole training; prints seconds and accuracy on the test images after each epoch."""
+    with np.load(order["data"]) as file:
+        images, labels, tests, truth = (
+            torch.from_numpy(file[name]) for name in ("x_train", "y_train", "x_test", "y_test")
+        )
+    images, tests = (
+        some.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
+        for some in (images, tests)
+    )
+    labels, truth = labels.ravel().long(), truth.ravel().long()
+    network = made(order)
+    for name, kernel in order["kernels"].items():
+        weight = torch.tensor(kernel).permute(3, 2, 0, 1)
+        network.parts[name][0].conv.weight.data.copy_(weight)
+    optimizer = torch.optim.Adam(network.parameters(), 1e-3)
+    size, step, seconds = order["batch_size"], 0, 0.0
+    rates = order["rates"]
+    while step < len(rates):
+        network.train()
+        begun = time.perf_counter()
+        rows = torch.randperm(len(images))
+        for some in rows.split(size):
+            optimizer.param_groups[0]["lr"] = rates[step]
+            with torch.autocast("cpu", torch.bfloat16, enabled=order["bfloat16"]):
+                logits = network(varied(images[some], order["flip"], order["shift"]))
+            loss = functional.cross_entropy(
+                logits.float(), labels[some], label_smoothing=order["label_smoothing"]
+            )
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            step += 1
+            if step == 1:  # the first is the warm-up, as it makes the graph in Keras
+                begun = time.perf_counter()
+        seconds += time.perf_counter() - begun
+        network.eval()
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=order["bfloat16"]):
+            right = sum(
+                int((network(some).argmax(1) == known).sum())
+                for some, known in zip(tests.split(500), truth.split(500), strict=True)
+            )
+        print(f"{seconds:.2f} {right / len(tests):.4f}", flush=True)
+
+
+def varied(images: torch.Tensor, flip: bool, shift: float) -> torch.Tensor:
+    """Flipped at random and shifted by up to that share of their side, as airbench does it."""
+    count, _, height, width = images.shape
+    if flip:
+        chosen = (torch.rand(count) < 0.5).view(-1, 1, 1, 1)
+        images = torch.where(chosen, images.flip(3), images)
+    far = round(shift * width)
+    if far:
+        padded = functional.pad(images.float(), (far,) * 4, mode="reflect").to(torch.uint8)
+        places = torch.randint(0, 2 * far + 1, (2, count))
+        made = torch.empty_like(images)
+        for down in range(2 * far + 1):
+            for across in range(2 * far + 1):
+                some = (places[0] == down) & (places[1] == across)
+                made[some] = padded[some, :, down : down + height, across : across + width]
+        images = made
+    return images
+
+
+def main() -> None:
+    """Do what the first line orders."""
+    order = json.loads(sys.stdin.readline())
+    torch.manual_seed(order.get("seed", 0))
+    if "rates" in order:
+        learn(order)
+    else:
+        serve(order)
 
 
 if __name__ == "__main__":

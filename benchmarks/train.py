@@ -27,7 +27,7 @@ import numpy as np
 from benchmarks.common import show
 from core.design.analysis import analyse
 from core.design.presets import PRESETS, preset
-from core.specs import FixedConv2D, TrainSpec
+from core.specs import FixedConv2D, ModelSpec, TrainSpec
 from core.train import backend
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -122,11 +122,14 @@ def runner(name: str, number: int, torch: Path) -> subprocess.Popen[str]:
     )
     if way.torch:
         assert process.stdin is not None
-        process.stdin.write(json.dumps(torch_order(name, way)) + "\n")
+        order = torch_order(
+            preset(name).model, way.batch_size, bfloat16=way.precision == "bfloat16"
+        )
+        process.stdin.write(json.dumps({**order, "seconds": SECONDS}) + "\n")
     return process
 
 
-def torch_order(name: str, way: Way) -> dict[str, Any]:
+def torch_order(model: ModelSpec, batch_size: int, *, bfloat16: bool) -> dict[str, Any]:
     """What benchmarks/pytorch.py is told: the design opened up to its layers."""
     nodes = [
         {
@@ -139,13 +142,12 @@ def torch_order(name: str, way: Way) -> dict[str, Any]:
             },
             "inputs": node.inputs,
         }
-        for node in analyse(preset(name).model, SHAPE, CLASSES).nodes
+        for node in analyse(model, SHAPE, CLASSES).nodes
     ]
     return {
         "nodes": nodes,
-        "batch_size": way.batch_size,
-        "bfloat16": way.precision == "bfloat16",
-        "seconds": SECONDS,
+        "batch_size": batch_size,
+        "bfloat16": bfloat16,
         "images": (IMAGES, *SHAPE),
         "classes": CLASSES,
     }

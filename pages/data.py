@@ -10,7 +10,7 @@ from core.data.zips import import_zip
 from core.specs.arrays import ARRAY_SETS, ArraySet
 from pages.shared import cards, charts, fields, frame, images, state
 
-SETTINGS = ("size", "fit", "color", "test_share")
+SETTINGS = ("size", "fit", "color", "parts", "test_share")
 FOLDERS = 6  # folders opened by their path that stay in the list
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.data import catalogue
 from core.data.cache import Prepared, Progress, prepare
-from core.data.source import require_two
+from core.data.source import Part, require_two
 from core.data.splits import Split, split
 from core.specs import DataSpec
 
@@ -38,10 +38,12 @@ class Dataset:
 
     def split(self, validation_share: float) -> Split:
         """Row numbers for training, validation and test."""
+        own = self.spec.parts == "own"
+        parts = self.images.parts if own else np.full_like(self.images.parts, Part.ANY)
         return split(
             names=self.images.names,
             labels=self.images.labels,
-            parts=self.images.parts,
+            parts=parts,
             digests=self.images.digests,
             classes=self.classes,
             test_share=self.spec.test_share,

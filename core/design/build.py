@@ -112,7 +112,7 @@ def _layer(spec: LayerSpec, name: str, shape: Shape) -> Any:
 def _(spec: Input, name: str, shape: Shape) -> Any:
     if spec.scale == "-1 to 1":
         return layers.Rescaling(1 / 127.5, offset=-1.0, name=name)
-    return layers.Rescaling(1 / 255, name=name)
+    return layers.Rescaling(1 / 255 if spec.scale == "0 to 1" else 1.0, name=name)
 
 
 @_layer.register

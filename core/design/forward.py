@@ -117,7 +117,7 @@ def output(layer: LayerSpec, inputs: list[Values], weights: tuple[Values, ...]) 
 def _(layer: Input, inputs: list[Values], weights: tuple[Values, ...]) -> Values:
     if layer.scale == "-1 to 1":
         return inputs[0] * np.float32(1 / 127.5) - np.float32(1)
-    return inputs[0] * np.float32(1 / 255)
+    return inputs[0] * np.float32(1 / 255 if layer.scale == "0 to 1" else 1)
 
 
 @output.register

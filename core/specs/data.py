@@ -36,6 +36,13 @@ class DataSpec(Spec):
         help="auto keeps what the set has; gray trains on brightness alone.",
         labels={"auto": "As the set", "rgb": "Colour", "gray": "Greyscale"},
     )
+    parts: Literal["own", "drawn"] = setting(
+        "own",
+        label="Validation and test images",
+        help="Where a set brings validation or test images of its own, they are used. Drawn anew, "
+        "all images are mixed first, so that all parts are alike.",
+        labels={"own": "The set's own", "drawn": "Drawn anew from all images"},
+    )
     test_share: float = setting(
         0.2,
         ge=0.05,

@@ -147,6 +147,12 @@ class TrainSpec(Spec):
         label="Patience",
         help="Early stopping: stop after this many epochs without a better validation loss; 0 trains all epochs.",
     )
+    shuffle: bool = setting(
+        True,
+        label="Shuffle",
+        help="Go through the training images in a new order in every epoch. Without it they come as "
+        "they are in the set, often one class after the other.",
+    )
     seed: int = setting(
         0,
         ge=0,

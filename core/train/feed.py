@@ -26,8 +26,10 @@ Images = NDArray[np.uint8]
 Labels = NDArray[np.int32]
 
 
-def order(rows: Indices, seed: int, epoch: int) -> Indices:
+def order(rows: Indices, seed: int, epoch: int, *, shuffle: bool = True) -> Indices:
     """The rows of an epoch, counted from 0, in its own order; the same in every run with that seed."""
+    if not shuffle:
+        return rows
     return rows[np.random.default_rng((seed, epoch)).permutation(len(rows))]
 
 

@@ -127,7 +127,8 @@ def _(layer: Input) -> Iterator[Argument]:
         yield Argument("scale", "1 / 127.5", by_place=True)
         yield Argument("offset", "-1.0")
     else:
-        yield Argument("scale", "1 / 255", by_place=True)
+        scale = "1 / 255" if layer.scale == "0 to 1" else "1.0"
+        yield Argument("scale", scale, by_place=True)
 
 
 @_arguments.register

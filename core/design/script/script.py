@@ -56,14 +56,21 @@ def script(
     arrays = array_set(data)
     rows = table(model, shape, len(classes))
     whiten = bool(names(rows))
+    own_test = arrays is not None and data.parts == "own"
     functions = [
         *network(rows),
         *(array_functions(arrays, data.fit, shape) if arrays else folder_functions(data, shape)),
-        *split_functions(own_test=arrays is not None),
+        *split_functions(own_test=own_test),
         *settings.functions(train, augment),
         *([whiten_function()] if whiten else []),
-        batches(augment),
-        main_function(train, shape, own_classes=arrays is not None, whiten=whiten),
+        batches(augment, shuffle=train.shuffle),
+        main_function(
+            train,
+            shape,
+            own_classes=arrays is not None,
+            whiten=whiten,
+            drawn=data.parts == "drawn",
+        ),
     ]
     constants = _constants(data, train, shape, classes)
     code = "\n\n\n".join([constants, *functions])
@@ -106,7 +113,7 @@ def _constants(
         *statement("DATA = ", "Path", [literal(str(_place(data)))], "", indent=0),
         f"SIZE = {shape[0]}  # height and width of the images in the network, in pixels",
         f"CHANNELS = {shape[2]}",
-        *([] if arrays else [test_share]),
+        *([] if arrays and data.parts == "own" else [test_share]),
         f"VALIDATION_SHARE = {train.validation_share}  # of what is not for the test",
         f"SPLIT_SEED = {data.split_seed}",
         "",

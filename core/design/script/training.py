@@ -92,16 +92,16 @@ def whiten(model, images):
 
 _BATCHES = '''\
 class Batches(keras.utils.PyDataset):
-    """Images in batches; shuffled, their order is new in every epoch."""
+    """Images in batches$about."""
 
-    def __init__(self, images, labels, size, shuffle=False):
+    def __init__(self, images, labels, size, training=False):
         super().__init__()
-        self.images, self.labels, self.size, self.shuffle = images, labels, size, shuffle
+        self.images, self.labels, self.size, self.training = images, labels, size, training
         self.epoch, self.order = -1, np.arange(len(labels))
 
     def on_epoch_begin(self):
         self.epoch += 1
-        if self.shuffle:
+        if self.training:
             self.order = np.random.default_rng((SEED, self.epoch)).permutation(len(self.labels))
 
     def __len__(self):
@@ -116,7 +116,7 @@ def main():
     """Read the images, train, test the best epoch's weights and save the model."""
     names, labels, parts, images = load_images(Path(sys.argv[1]) if len(sys.argv) > 1 else DATA)
 $found
-    train, validation, test = split(names, labels, parts, images)
+$drawn    train, validation, test = split(names, labels, parts, images)
     print(f"{len(train)} training, {len(validation)} validation and {len(test)} test images")
     print(f"{len($classes)} classes: {', '.join($classes)}")
 
@@ -129,10 +129,10 @@ $whiten    model.compile(
     )
     best = keras.callbacks.EarlyStopping($monitorpatience=PATIENCE, restore_best_weights=True)
     model.fit(
-        Batches(images[train], labels[train], BATCH_SIZE, shuffle=True),
+        Batches(images[train], labels[train], BATCH_SIZE, training=True),
         validation_data=Batches(images[validation], labels[validation], $at_once),
         epochs=EPOCHS,
-        shuffle=False,  # done already
+        shuffle=False,  # $shuffled
         callbacks=[$callbacksbest],
 $weights        verbose=2,
     )
@@ -152,19 +152,31 @@ _WHITENED = """\
 _FOUND = "    classes, labels = np.unique(labels, return_inverse=True)"
 
 
+_REDRAWN = """\
+    parts = np.full_like(parts, TRAIN)  # validation and test are drawn anew from all images
+"""
+_SHUFFLE = """\
+        if self.training:
+            self.order = np.random.default_rng((SEED, self.epoch)).permutation(len(self.labels))
+"""
+
+
 def split_functions(own_test: bool) -> list[str]:
     """Sources of the functions that split; the last is split(names, labels, parts, images)."""
     return [_DIGEST, _SPLIT.replace("$draws", _DRAW_ONE if own_test else _DRAW_BOTH)]
 
 
-def batches(augment: AugmentSpec) -> str:
+def batches(augment: AugmentSpec, *, shuffle: bool = True) -> str:
     """The source of the class that feeds images."""
     plain = "self.images[rows]"
+    text = _BATCHES.replace("$about", "; in training their order is new in every epoch" * shuffle)
+    if not shuffle:
+        text = text.replace(_SHUFFLE, "")
     if not augment.active:
-        return _BATCHES.replace("$images", plain)
-    return _BATCHES.replace("$images", "images").replace(
+        return text.replace("$images", plain)
+    return text.replace("$images", "images").replace(
         "        return images",
-        f"        images = changed({plain}) if self.shuffle else {plain}\n        return images",
+        f"        images = changed({plain}) if self.training else {plain}\n        return images",
     )
 
 
@@ -175,13 +187,14 @@ def whiten_function() -> str:
 
 
 def main_function(
-    train: TrainSpec, shape: tuple[int, int, int], *, own_classes: bool, whiten: bool = False
+    train: TrainSpec, shape: tuple[int, int, int], *, own_classes: bool, whiten: bool = False, drawn: bool = False
 ) -> str:
     """The source of main(), and its call.
 
     Args:
         whiten: the design has weights that come from the images.
         own_classes: the set has fixed classes, else they are the folders' names.
+        drawn: validation and test images are drawn, whatever the set says.
     """
     smooth = bool(train.label_smoothing)
     loss = "smoothed" if smooth else '"sparse_categorical_crossentropy"'
@@ -197,6 +210,8 @@ def main_function(
         "$callbacks": "".join(f"{item}, " for item in settings.callbacks(train)),
         "$weights": "        class_weight=class_weights(labels[train]),\n" if balanced else "",
         "$whiten": _WHITENED.replace("$sample", str(sample_size(shape))) if whiten else "",
+        "$drawn": _REDRAWN if drawn else "",
+        "$shuffled": "done already" if train.shuffle else "as they come",
         "$told": "_, accuracy, loss" if smooth else "loss, accuracy",
         "$at_once": str(evaluation_batch(shape)),
         **(

@@ -21,10 +21,12 @@ class Input(LayerSpec):
 
     GROUP: ClassVar[Group] = "Ends"
     kind: Literal["input"] = "input"
-    scale: Literal["0 to 1", "-1 to 1"] = setting(
+    scale: Literal["0 to 1", "-1 to 1", "0 to 255"] = setting(
         "0 to 1",
         label="Scale",
-        help="Range the pixel values 0 to 255 are brought to, inside the model.",
+        help="Range the pixel values 0 to 255 are brought to, inside the model. Left as they are "
+        "they are far larger than what first weights are drawn for.",
+        labels={"0 to 255": "0 to 255, as they are"},
     )
 
 
