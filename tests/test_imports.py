@@ -16,10 +16,12 @@ HEAVY = {"tensorflow", "keras", "tf2onnx", "kerastuner", "keras_tuner", "sagemak
 # only the worker, and what only the worker uses, may bring TensorFlow
 TENSORFLOW = {
     "core.design.build",
+    "core.health.probe",
     "core.train.augmentation",
     "core.train.clocks",
     "core.train.engine",
     "core.train.evaluation",
+    "core.train.examiner",
     "core.train.export",
     "core.train.layers",
     "core.train.loop",
@@ -35,10 +37,11 @@ TENSORFLOW = {
 RANKS = {
     **dict.fromkeys(("errors", "specs", "files", "words", "workspace", "terminal"), 0),
     **dict.fromkeys(("design", "data", "runs"), 1),
-    **dict.fromkeys(("train", "transfer", "draft"), 2),
-    **dict.fromkeys(("tune", "cloud", "predict"), 3),
-    "cli": 4,
-    "__main__": 5,
+    "health": 2,
+    **dict.fromkeys(("train", "transfer", "draft"), 3),
+    **dict.fromkeys(("tune", "cloud", "predict"), 4),
+    "cli": 5,
+    "__main__": 6,
 }
 LONGEST_PAGE = 135  # lines; most are under 100
 LOWEST = ("errors", "specs", "files", "words", "workspace")  # these may know each other

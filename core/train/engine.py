@@ -23,7 +23,7 @@ from core.train.evaluation import Evaluation
 from core.train.loop import UNABLE, Loop
 from core.train.plan import Plan
 from core.train.schedule import Schedule
-from core.train.watcher import Progress, Watcher
+from core.train.watcher import Progress, Tested, Watcher
 
 _PAUSE = 0.25  # seconds of training between two looks at Stop, about
 
@@ -79,14 +79,13 @@ class Engine:
         pace = _Pace(self.spec.batch_size)
         while self.progress.epoch < ends[-1] and not watcher.stop:
             watcher.on_epoch_begin(self.progress)
-            rows = feed.order(
-                train, self.spec.seed, self.progress.epoch, shuffle=self.spec.shuffle
-            )
+            rows = feed.order(train, self.spec.seed, self.progress.epoch, shuffle=self.spec.shuffle)
             rate = self._epoch(data, rows, schedule, watcher, pace)
             logs = {**self.progress.means, "learning_rate": rate}
             self.model.set_weights(self._loop.weights)
             watcher.on_test_begin()
-            loss, accuracy = self.evaluate(data, validation)
+            watcher.tested = self.evaluate(data, validation, watcher.samples)
+            loss, accuracy = watcher.tested.loss, watcher.tested.accuracy
             if self.progress.step >= steps:
                 schedule.after_epoch(loss, self.progress.epoch + 1)
                 self.progress = Progress(epoch=self.progress.epoch + 1)
@@ -95,14 +94,32 @@ class Engine:
                 self.progress, {**logs, "val_loss": loss, "val_accuracy": accuracy}
             )
 
-    def evaluate(self, data: Dataset, rows: Indices) -> tuple[float, float]:
-        """Mean loss and accuracy (0 to 1) of the model over some rows."""
+    def evaluate(
+        self, data: Dataset, rows: Indices, samples: Indices | Sequence[int] = ()
+    ) -> Tested:
+        """How the model does on some rows.
+
+        Args:
+            samples: positions among the rows whose probabilities are to be told.
+        """
         size = evaluation_batch(data.shape)
-        sums = np.zeros(2)
+        loss = hits = 0.0
+        wanted, done = np.asarray(samples, np.int64), 0
+        answers, sureness, told = [], [], []
         for images, labels in feed.chunks(data, rows, lambda: size):
-            sums += self._evaluation.run(images, labels)
-        loss, accuracy = (sums / len(rows)).tolist()
-        return loss + self._evaluation.penalties, accuracy
+            one, right, chances = self._evaluation.run(images, labels)
+            loss, hits = loss + one, hits + right
+            answers.append(chances.argmax(axis=1))
+            sureness.append(chances.max(axis=1))
+            told.append(chances[wanted[(wanted >= done) & (wanted < done + len(labels))] - done])
+            done += len(labels)
+        return Tested(
+            loss=loss / len(rows) + self._evaluation.penalties,
+            accuracy=hits / len(rows),
+            answers=np.concatenate(answers),
+            sureness=np.concatenate(sureness),
+            samples=np.concatenate(told),
+        )
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -140,9 +157,29 @@ class Engine:
         self, data: Dataset, rows: Indices, schedule: Schedule, watcher: Watcher, pace: _Pace
     ) -> float:
         """Train what is left of an epoch; returns the last learning rate."""
-        size, rate = self.spec.batch_size, 0.0
+        size = self.spec.batch_size
         rest = rows[self.progress.step * size :]
-        for images, labels in feed.chunks(data, rest, pace.images):
+        watcher.changes = ()
+        if not watcher.wants_changes:
+            return self._train(data, rest, schedule, watcher, pace)
+        last = (schedule.steps - self.progress.step - 1) * size  # where the last step begins
+        rate = self._train(data, rest[:last], schedule, watcher, pace) if last else 0.0
+        if watcher.stop:
+            return rate
+        before = self._loop.trained
+        rate = self._train(data, rest[last:], schedule, watcher, pace)
+        watcher.changes = tuple(
+            float(np.linalg.norm((now - old).ravel()))
+            for old, now in zip(before, self._loop.trained, strict=True)
+        )
+        return rate
+
+    def _train(
+        self, data: Dataset, rows: Indices, schedule: Schedule, watcher: Watcher, pace: _Pace
+    ) -> float:
+        """Train some rows, whole batches but for the epoch's last; returns the last learning rate."""
+        size, rate = self.spec.batch_size, 0.0
+        for images, labels in feed.chunks(data, rows, pace.images):
             now, count = self.progress, math.ceil(len(labels) / size)
             rates = schedule.rates(now.epoch * schedule.steps + now.step, count)
             begun = time.perf_counter()

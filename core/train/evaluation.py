@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from core.train.loop import parts
 
@@ -28,27 +30,29 @@ class Evaluation:
             autograph=False,
         )
 
-    def run(self, images: Any, labels: Any) -> tuple[float, int]:
-        """Sum of the losses, without penalties, and number of hits.
+    def run(self, images: Any, labels: Any) -> tuple[float, int, NDArray[np.float32]]:
+        """Sum of the losses, without penalties; number of hits; probabilities [n, classes].
 
         Args:
             images: uint8 [n, height, width, channels].
             labels: int32 [n].
         """
-        loss, hits = self._run(images, labels)
-        return float(loss), int(hits)
+        loss, hits, chances = self._run(images, labels)
+        return float(loss), int(hits), chances.numpy()
 
     @property
     def penalties(self) -> float:
         """What large weights add to the loss, as Keras tells it."""
         return float(sum(float(loss) for loss in self._model.losses))
 
-    def _sums(self, images: Any, labels: Any) -> tuple[Any, Any]:
-        losses, hits = [], []
+    def _sums(self, images: Any, labels: Any) -> tuple[Any, Any, Any]:
+        losses, hits, told = [], [], []
         for some, known, weight in parts(images, labels, self._towers):
             chances = self._model(some, training=False)
             loss = keras.losses.sparse_categorical_crossentropy(known, chances)
             losses.append(tf.reduce_sum(weight * loss))
+            told.append(chances)
             right = tf.argmax(chances, axis=-1, output_type=tf.int32) == known
             hits.append(tf.reduce_sum(weight * tf.cast(right, tf.float32)))
-        return tf.add_n(losses), tf.add_n(hits)
+        # the parts are in order; what comes again, where images are few, comes last
+        return tf.add_n(losses), tf.add_n(hits), tf.concat(told, 0)[: tf.shape(labels)[0]]

@@ -128,6 +128,11 @@ class Loop:
         return list(self._twin.get_weights())
 
     @property
+    def trained(self) -> list[NDArray[Any]]:
+        """The weights that training changes, as the last step left them."""
+        return [variable.numpy() for variable in self._variables]
+
+    @property
     def state(self) -> list[NDArray[Any]]:
         """All that the next step depends on; set it to go on from there."""
         return [variable.numpy() for variable in self._state]

@@ -12,6 +12,7 @@ import keras
 from core import files
 from core.errors import RunError, storing
 from core.runs.status import RunStatus
+from core.train.examiner import Examiner
 from core.train.keeper import Keeper
 from core.train.reporter import Reporter
 from core.train.watcher import Progress, Watcher
@@ -33,6 +34,7 @@ class Recorder(Watcher):
         ends: after how many epochs each cycle of the training ends.
         patience: epochs without a better validation loss before stopping; 0 never stops early.
         keeper: of the checkpoint; without one the training cannot be resumed.
+        examiner: of the model's health; without one it is not known.
     """
 
     def __init__(
@@ -45,13 +47,16 @@ class Recorder(Watcher):
         ends: tuple[int, ...],
         patience: int,
         keeper: Keeper | None = None,
+        examiner: Examiner | None = None,
     ) -> None:
         self.reporter = reporter
         self.run = reporter.run
         self.serving = serving
         self.ends = ends
         self.patience = patience
-        self.keeper = keeper
+        self.keeper, self.examiner = keeper, examiner
+        if examiner is not None:
+            self.samples = examiner.samples
         self.steps = math.ceil(images / batch_size)
         status = reporter.status  # of an earlier sitting, where this goes on with it
         self.best_loss = math.inf if status.best_epoch is None else status.val_loss or 0.0
@@ -59,7 +64,12 @@ class Recorder(Watcher):
         self._speeds: list[float] = []
         self._validation_seconds = 0.0
 
+    @property
+    def wants_changes(self) -> bool:
+        return self._looks
+
     def on_epoch_begin(self, progress: Progress) -> None:
+        self._looks = self.examiner is not None and self.examiner.looks(progress.epoch + 1)
         self._now = self._before = self._first_done = progress
         self._fresh = True  # no step of this epoch has been trained
         self._begun = self._first = self._written = time.perf_counter()
@@ -134,6 +144,10 @@ class Recorder(Watcher):
         if early:
             line["early"] = self.ends[-1]  # whoever resumes it need not train to that end
         last = self.stop or early or progress.epoch >= self.ends[-1]
+        if self.examiner is not None and self.tested is not None:
+            self.examiner.after_epoch(
+                self._position, self.tested, self.changes, look=self._looks or last
+            )
         if self.keeper is not None and not diverged:
             self.keeper.after_epoch(line, last=last)
         self.reporter.update(**update)

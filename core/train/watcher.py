@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -31,16 +34,47 @@ class Progress:
         return {"loss": self.loss / count, "accuracy": self.hits / count}
 
 
+@dataclass(frozen=True)
+class Tested:
+    """How a model did on n images that it does not learn from.
+
+    Attributes:
+        loss: mean, with the penalties of large weights.
+        accuracy: share named right.
+        answers: int64 [n], the class that each is named.
+        sureness: float32 [n], its probability.
+        samples: float32 [k, classes], the probabilities of the images that were asked for.
+    """
+
+    loss: float
+    accuracy: float
+    answers: NDArray[np.int64]
+    sureness: NDArray[np.float32]
+    samples: NDArray[np.float32]
+
+
 class Watcher:
     """Does nothing; made to be extended.
 
     Attributes:
         stop: set it to end the training after the steps that run now, with a last validation.
         model: the keras.Model; it has the trained weights from `on_test_begin` on.
+        samples: positions among the validation images whose probabilities are wanted.
+        tested: what the validation came to, from before `on_epoch_end` on.
+        changes: from before `on_epoch_end` on, if `wants_changes`: the Euclidean norm by which the
+            epoch's last step changed each trained weight; empty where Stop cut the epoch short.
     """
 
     stop: bool = False
     model: Any = None
+    samples: NDArray[np.int64] = np.zeros(0, np.int64)
+    tested: Tested | None = None
+    changes: tuple[float, ...] = ()
+
+    @property
+    def wants_changes(self) -> bool:
+        """Whether to measure the last step of the epoch that is about to be trained."""
+        return False
 
     def on_epoch_begin(self, progress: Progress) -> None:
         """Before the first step of an epoch, or of what is left of one."""

@@ -98,6 +98,7 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
     from core.design.analysis import table
     from core.design.build import build
     from core.train import engine, export
+    from core.train.examiner import Examiner
     from core.train.keeper import Keeper
     from core.train.recorder import Recorder
     from core.train.whitening import whiten
@@ -124,6 +125,8 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
     digest = _digest(data, split)
     enough = _go_on(run, trainer, reporter, digest)
     ends = reporter.status.ends or (train.epochs,)
+    reporter.phase("looking at what it will learn from")
+    examiner = Examiner(run, spec.changed(train=train), model, data, split, last=ends[-1])
     recorder = Recorder(
         reporter,
         serving,
@@ -131,6 +134,7 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
         batch_size=train.batch_size,
         ends=ends,
         patience=train.patience,
+        examiner=examiner,
         keeper=Keeper(reporter, lambda: replace(trainer.checkpoint, data=digest)),
     )
     reporter.update(
@@ -144,11 +148,11 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
         best = keras.models.load_model(run.folder / "model.keras", compile=False)
         serving.set_weights(best.get_weights())  # an earlier sitting's, where none was better since
         model.set_weights(best.get_weights())
-        loss, accuracy = trainer.evaluate(data, split.test)
-        reporter.update(test_loss=loss, test_accuracy=accuracy)
+        tested = trainer.evaluate(data, split.test)
+        reporter.update(test_loss=tested.loss, test_accuracy=tested.accuracy)
         reporter.phase("preparing the model for predicting")
         images = engine.sample_images(data, split.test, export.CHECKED_IMAGES)
-        reporter.log(f"test accuracy {accuracy:.4f}")
+        reporter.log(f"test accuracy {tested.accuracy:.4f}")
         try:
             difference = export.export_onnx(serving, run.folder / "model.onnx", images)
             reporter.log(f"ONNX and Keras differ by {difference:.1e}")

@@ -1,0 +1,87 @@
+"""What a training is fed: the range of its inputs, the order of its labels, and whether its
+validation images are like its training images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.dataset import Dataset
+from core.data.splits import Split
+from core.health.record import Feature
+
+COMPARED = 400  # images of each part
+BATCHES = 20  # from the beginning of the first epoch, whose labels are counted
+
+
+def features(data: Dataset, split: Split) -> tuple[list[Feature], int]:
+    """Plain properties of training images against validation images, and how many were compared."""
+    chosen = [_spread(rows, COMPARED) for rows in (split.train, split.validation)]
+    told = [[_measured(np.asarray(data.images.images[row])) for row in rows] for rows in chosen]
+    found = []
+    for name in told[0][0]:
+        train, validation = (np.array([image[name] for image in images]) for images in told)
+        found.append(
+            Feature(
+                name=name,
+                train=float(train.mean()),
+                validation=float(validation.mean()),
+                distance=distance(train, validation),
+            )
+        )
+    return found, min(map(len, chosen))
+
+
+def distance(some: NDArray[Any], others: NDArray[Any]) -> float:
+    """The greatest difference of two samples' distribution functions (Smirnov 1939)."""
+    places = np.concatenate([some, others])
+    shares = [
+        np.searchsorted(np.sort(sample), places, side="right") / len(sample)
+        for sample in (some, others)
+    ]
+    return float(np.abs(shares[0] - shares[1]).max())
+
+
+def shares(labels: NDArray[Any], classes: int) -> list[float]:
+    """Share of each class among the labels."""
+    counts = np.bincount(labels, minlength=classes) / max(1, len(labels))
+    return [round(float(share), 6) for share in counts]
+
+
+def batch_classes(labels: NDArray[Any], batch_size: int) -> float:
+    """How many different classes there are in a batch, on average over the first ones."""
+    first = labels[: BATCHES * batch_size]
+    batches = [first[at : at + batch_size] for at in range(0, len(first), batch_size)]
+    whole = [batch for batch in batches if len(batch) == batch_size] or batches
+    return float(np.mean([len(np.unique(batch)) for batch in whole]))
+
+
+def shuffled_classes(labels: NDArray[Any], batch_size: int, classes: int) -> float:
+    """How many there would be in batches drawn at random."""
+    missing = (1.0 - np.array(shares(labels, classes))) ** min(batch_size, len(labels))
+    return float(np.sum(1.0 - missing))
+
+
+def _measured(image: NDArray[np.uint8]) -> dict[str, float]:
+    """Of one image uint8 [height, width, channels]; all of it in shares of the brightest value."""
+    values = image.astype(np.float32) / 255.0
+    gray = values.mean(axis=-1)
+    half = len(gray) // 2
+    found = {
+        "brightness": gray.mean(),
+        "contrast": gray.std(),
+        "detail": np.abs(np.diff(gray, axis=0)).mean() + np.abs(np.diff(gray, axis=1)).mean(),
+        "top against bottom": gray[:half].mean() - gray[half:].mean(),
+    }
+    if values.shape[-1] == 3:
+        found["colourfulness"] = values.std(axis=-1).mean()
+        found["red against blue"] = (values[..., 0] - values[..., 2]).mean()
+    return {name: float(value) for name, value in found.items()}
+
+
+def _spread(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    picks = np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int)
+    chosen: NDArray[np.int64] = rows[np.unique(picks)]
+    return chosen

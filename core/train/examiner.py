@@ -1,0 +1,137 @@
+"""Examines a training as it goes: health.jsonl and views.jsonl, for a small share of its time."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from core import files
+from core.data.dataset import Dataset
+from core.data.splits import Indices, Split
+from core.design.analysis import table
+from core.health import inputs, record, views
+from core.health.probe import Probe, batch_size
+from core.runs.run import Run
+from core.specs import RunSpec
+from core.train import feed
+from core.train.watcher import Tested
+
+_SHARE = 0.02  # of a training's time; an epoch that is too short for it is not looked at
+
+
+class Examiner:
+    """Looks at the model after an epoch, and tells what it found before the epoch's metrics.
+
+    The first epoch is always looked at, and the last of those that are planned.
+
+    Args:
+        model: from core.design.build; as it is trained.
+        last: number of the last epoch.
+    """
+
+    def __init__(
+        self, run: Run, spec: RunSpec, model: keras.Model, data: Dataset, split: Split, last: int
+    ) -> None:
+        self._folder, self._spec, self._data, self._split = run.folder, spec, data, split
+        self._last = last
+        self._classes = len(data.classes)
+        self._labels = data.images.labels[split.validation]
+        self.samples: Indices = views.choose(data, split.validation)
+        looked_at = feed.spread(split.train, batch_size(data.shape))
+        self._probe = Probe(
+            model,
+            table(spec.model, data.shape, self._classes),
+            feed.gathered(data.images.images, looked_at),
+            data.images.labels[looked_at],
+        )
+        self._spent, self._took, self._looks = 0.0, 0.0, 0
+        self._begun = time.perf_counter()
+        self._begin(run)
+
+    def _begin(self, run: Run) -> None:
+        """What is fed to the training, and the images whose answers are shown."""
+        for name in (record.NAME, views.NAME):
+            files.end_line(self._folder / name)  # an earlier sitting may have been killed in one
+        views.keep(run, self._data, self._split.validation[self.samples])
+        train, labels = self._spec.train, self._data.images.labels
+        first = feed.order(self._split.train, train.seed, 0, shuffle=train.shuffle)
+        features, compared = inputs.features(self._data, self._split)
+        mean, spread = self._probe.inputs()
+        found = record.DataHealth(
+            mean=mean,
+            spread=spread,
+            train_shares=tuple(inputs.shares(labels[self._split.train], self._classes)),
+            validation_shares=tuple(inputs.shares(self._labels, self._classes)),
+            features=tuple(features),
+            compared=compared,
+            batch_classes=inputs.batch_classes(labels[first], train.batch_size),
+            shuffled_classes=inputs.shuffled_classes(
+                labels[first], train.batch_size, self._classes
+            ),
+        )
+        self._write(record.NAME, {"event": "data", **found.model_dump()})
+
+    def looks(self, epoch: int) -> bool:
+        """Whether to look at the layers after this epoch, counted from 1."""
+        passed = time.perf_counter() - self._begun
+        affordable = self._spent + self._took <= _SHARE * passed
+        return affordable or not self._looks or epoch >= self._last
+
+    def after_epoch(
+        self, position: float, tested: Tested, changes: tuple[float, ...], *, look: bool
+    ) -> None:
+        """Write what there is to tell of an epoch that ended at `position`."""
+        begun = time.perf_counter()
+        view = {
+            "epoch": position,
+            "confusion": views.pairs(self._labels, tested.answers, self._classes),
+            "samples": [[_share(value) for value in row] for row in tested.samples.tolist()],
+        }
+        self._write(views.NAME, view)
+        layers = self._probe.look(changes) if look else ()
+        answers = inputs.shares(tested.answers, self._classes)
+        health = record.EpochHealth(
+            epoch=position,
+            layers=tuple(layers),
+            sureness=sureness(self._labels == tested.answers, tested.sureness),
+            answers=tuple(answers),
+        )
+        self._write(record.NAME, {"event": "epoch", **health.model_dump(exclude_none=True)})
+        took = time.perf_counter() - begun
+        self._spent += took
+        if look:
+            self._took, self._looks = took, self._looks + 1
+
+    def _write(self, name: str, line: dict[str, Any]) -> None:
+        files.append_json(self._folder / name, line)
+
+
+def sureness(right: NDArray[np.bool_], chances: NDArray[np.float32]) -> record.Sureness:
+    """How sure the answers are: of all, of right and of wrong ones.
+
+    `ranking` is the area under the receiver operating characteristic of sureness as a sign of being
+    right (Mann and Whitney's statistic; ties count half).
+    """
+    if not np.isfinite(chances).all():
+        return record.Sureness()
+    good, bad = chances[right], chances[~right]
+    ranking = None
+    if len(good) and len(bad):
+        ordered = np.sort(bad)
+        below = np.searchsorted(ordered, good, side="left")
+        above = np.searchsorted(ordered, good, side="right")
+        ranking = float((below + above).mean() / 2 / len(bad))
+    return record.Sureness(
+        right=float(good.mean()) if len(good) else None,
+        wrong=float(bad.mean()) if len(bad) else None,
+        ranking=ranking,
+    )
+
+
+def _share(value: float) -> float:
+    return round(value, 4) if math.isfinite(value) else 0.0
