@@ -105,20 +105,22 @@ class Engine:
         size = evaluation_batch(data.shape)
         loss = hits = 0.0
         wanted, done = np.asarray(samples, np.int64), 0
-        answers, sureness, told = [], [], []
+        answers, sureness, told, places = [], [], [], []
         for images, labels in feed.chunks(data, rows, lambda: size):
             one, right, chances = self._evaluation.run(images, labels)
             loss, hits = loss + one, hits + right
             answers.append(chances.argmax(axis=1))
             sureness.append(chances.max(axis=1))
-            told.append(chances[wanted[(wanted >= done) & (wanted < done + len(labels))] - done])
+            mine = np.flatnonzero((wanted >= done) & (wanted < done + len(labels)))
+            told.append(chances[wanted[mine] - done])
+            places.append(mine)
             done += len(labels)
         return Tested(
             loss=loss / len(rows) + self._evaluation.penalties,
             accuracy=hits / len(rows),
             answers=np.concatenate(answers),
             sureness=np.concatenate(sureness),
-            samples=np.concatenate(told),
+            samples=np.concatenate(told)[np.argsort(np.concatenate(places))],  # as asked for
         )
 
     @property

@@ -175,10 +175,15 @@ def test_batches_of_tests_are_those_of_the_estimates(
         return run(images, labels)
 
     monkeypatch.setattr(tested._evaluation, "run", noted)
-    loss, accuracy = tested.evaluate(data, np.arange(5))
+    wanted = [4, 0, 3, 1]
+    found = tested.evaluate(data, np.arange(5), wanted)
     assert sizes == [2, 2, 1]
-    assert loss > 0
-    assert accuracy * 5 == pytest.approx(round(accuracy * 5))
+    assert found.loss > 0
+    assert found.accuracy * 5 == pytest.approx(round(found.accuracy * 5))
+    answers = np.asarray(tested.model(data.images.images[:5], training=False))
+    assert found.answers.tolist() == answers.argmax(axis=1).tolist()
+    assert found.sureness == pytest.approx(answers.max(axis=1), abs=1e-5)
+    assert found.samples == pytest.approx(answers[wanted], abs=1e-5)  # in the order asked for
 
 
 RICH = ModelSpec(
