@@ -14,6 +14,7 @@ from core.runs.resume import can_go_on, resumable, resume
 from core.runs.run import Run
 from core.runs.status import RunStatus, State
 from pages.shared import charts, frame
+from pages.watching import answers, health
 
 BADGES = {
     State.QUEUED: (":material/schedule:", "gray"),
@@ -34,6 +35,8 @@ def show(run: Run) -> None:
         _panel(run)
     else:
         _live(run)
+    health.show(run)
+    answers.show(run)
 
 
 @st.fragment(run_every=1.0)
