@@ -18,7 +18,21 @@ from core.health.grid import Grid
 _BOTH, _COUNTS = 12, 40  # classes up to which a cell has room for count and share, for a count
 _LONGEST = 18  # letters of a class's name beside the matrix
 _TICKS = 16  # epochs named below the layers, at most
-_ROW = 24  # pixels of a layer's row
+_ROW = 28  # pixels of a layer's row
+_TOP = 100  # pixels above the cells: title, unit, and the colours
+# the scale lies above the cells, so that they have all of a phone's width
+_BAR = {
+    "orientation": "h",
+    "thickness": 8,
+    "len": 0.6,
+    "x": 0,
+    "xanchor": "left",
+    "y": 1.0,
+    "yanchor": "bottom",
+    "ypad": 4,
+    "outlinewidth": 0,
+    "ticklabelposition": "outside top",
+}
 
 
 def layers(grid: Grid) -> go.Figure:
@@ -49,8 +63,8 @@ def layers(grid: Grid) -> go.Figure:
     )
     figure.update_layout(
         title={"text": f"{measure.title} by layer and epoch", "subtitle": {"text": measure.unit}},
-        height=130 + _ROW * max(3, len(names)),
-        margin_t=64,
+        height=_TOP + 60 + _ROW * max(2, len(names)),
+        margin_t=_TOP,
         hovermode="closest",
     )
     # a column each, however many epochs passed between two looks
@@ -97,8 +111,8 @@ def confusion(counts: NDArray[np.int64], classes: Sequence[str]) -> go.Figure:
             "text": "Confusion of the validation images",
             "subtitle": {"text": "a row for each true class: images, and share of the class"},
         },
-        height=190 + row * max(4, number),
-        margin_t=64,
+        height=_TOP + 110 + row * max(4, number),
+        margin_t=_TOP,
         hovermode="closest",
     )
     font = {"size": 13 if number <= _BOTH else 11 if number <= _COUNTS else 9}
@@ -127,7 +141,7 @@ def _cells(counts: NDArray[np.int64], parts: NDArray[np.float64]) -> list[list[s
 
 def _shares() -> dict[str, Any]:
     """A scale from 0 to 100%."""
-    return {"zmin": 0, "zmax": 1, "colorbar": {"tickformat": ".0%", "thickness": 10}}
+    return {"zmin": 0, "zmax": 1, "colorbar": {"tickformat": ".0%", **_BAR}}
 
 
 def _magnitudes(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], dict[str, Any]]:
@@ -137,7 +151,7 @@ def _magnitudes(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], dict[
     high = max(math.ceil(np.log10(known.max())), low + 1) if len(known) else 1
     floored = np.where(values > 0, values, np.where(np.isnan(values), np.nan, 10.0**low))
     ticks = list(range(low, high + 1, max(1, math.ceil((high - low) / 6))))
-    bar = {"tickvals": ticks, "ticktext": [f"{10.0**tick:g}" for tick in ticks], "thickness": 10}
+    bar = {"tickvals": ticks, "ticktext": [f"{10.0**tick:g}" for tick in ticks], **_BAR}
     return np.log10(floored), {"zmin": low, "zmax": high, "colorbar": bar}
 
 

@@ -29,15 +29,15 @@ def draw(run: Run, view: View, classes: tuple[str, ...]) -> None:
 
 
 def _card(kept: Handful, number: int, label: str, top: list[tuple[str, float]], good: bool) -> None:
-    verdict = (
-        ":green[:material/check_circle:] Right" if good else ":orange[:material/cancel:] Wrong"
-    )
+    verdict = ":green[:material/check_circle:] Right"
+    if not good:
+        verdict = f":orange[:material/cancel:] Wrong, :small[it is **{frame.plain(label)}**]"
     with st.container(border=True, width=156, gap="xsmall"):
         st.image(
             images.tiles([kept.pixels[number]], 1, _EDGE),
             alt=f"Validation image of the class {label}, named {top[0][0]}",
         )
-        st.markdown(f"{verdict}  \n:small[True: **{frame.plain(label)}**]")
+        st.markdown(verdict)
         for place, (name, share) in enumerate(top):
             bold = "**" if place == 0 else ""
             text = f":small[{bold}{frame.plain(name)} {words.percent(share)}{bold}]"
