@@ -49,7 +49,7 @@ def _draw(run: Run) -> None:
     if not seen.epochs and not found:
         return
     st.subheader("Health", anchor=False)
-    _announce(run, found)
+    announce(run, found)
     for place, diagnosis in enumerate(found):
         box(run, diagnosis, first=place == 0 and len(found) > 1)
     if not found:
@@ -71,7 +71,7 @@ def _origin(mends: str, fault: str) -> None:
     )
 
 
-def _announce(run: Run, found: list[Diagnosis]) -> None:
+def announce(run: Run, found: list[Diagnosis]) -> None:
     """Say in passing what has come up since the page was opened, each fault once."""
     key = f"health told {run.id}"
     now = {str(diagnosis.fault) for diagnosis in found}
