@@ -18,6 +18,7 @@ from core.health.grid import Grid
 _BOTH, _COUNTS = 12, 40  # classes up to which a cell has room for count and share, for a count
 _LONGEST = 18  # letters of a class's name beside the matrix
 _TICKS = 16  # epochs named below the layers, at most
+_LEAST = 1e-12  # what is smaller is coloured like it
 _ROW = 28  # pixels of a layer's row
 _TOP = 100  # pixels above the cells: title, unit, and the colours
 # the scale lies above the cells, so that they have all of a phone's width
@@ -146,10 +147,10 @@ def _shares() -> dict[str, Any]:
 
 def _magnitudes(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], dict[str, Any]]:
     """Logarithms to base ten, and their scale; what is 0 gets the lowest colour."""
-    known = values[values > 0]
+    known = np.maximum(values[values > 0], _LEAST)
     low = math.floor(np.log10(known.min())) if len(known) else 0
     high = max(math.ceil(np.log10(known.max())), low + 1) if len(known) else 1
-    floored = np.where(values > 0, values, np.where(np.isnan(values), np.nan, 10.0**low))
+    floored = np.where(np.isnan(values), np.nan, np.maximum(values, 10.0**low))
     ticks = list(range(low, high + 1, max(1, math.ceil((high - low) / 6))))
     bar = {"tickvals": ticks, "ticktext": [f"{10.0**tick:g}" for tick in ticks], **_BAR}
     return np.log10(floored), {"zmin": low, "zmax": high, "colorbar": bar}
