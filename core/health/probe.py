@@ -80,7 +80,9 @@ class Probe:
         """
         variables = [weight.value for weight in self._model.trainable_weights]
         with tf.GradientTape() as tape:
-            *inside, chances = self._inside(self._images, training=False)
+            # a model of one output gives that, and no list of one
+            told = self._inside(self._images, training=False)
+            *inside, chances = told if self._curves else [told]
             chosen = tf.gather(chances, self._labels, batch_dims=1)
             loss = -tf.reduce_mean(tf.math.log(tf.maximum(chosen, 1e-7)))
         gradients = [

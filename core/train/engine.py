@@ -104,7 +104,8 @@ class Engine:
         """
         size = evaluation_batch(data.shape)
         loss = hits = 0.0
-        wanted, done = np.asarray(samples, np.int64), 0
+        asked, done = np.asarray(samples, np.int64), 0
+        wanted = np.sort(asked)  # as they come
         answers, sureness, told = [], [], []
         for images, labels in feed.chunks(data, rows, lambda: size):
             one, right, chances = self._evaluation.run(images, labels)
@@ -118,7 +119,7 @@ class Engine:
             accuracy=hits / len(rows),
             answers=np.concatenate(answers),
             sureness=np.concatenate(sureness),
-            samples=np.concatenate(told),
+            samples=np.concatenate(told)[np.searchsorted(wanted, asked)],
         )
 
     @property

@@ -179,7 +179,9 @@ def test_probabilities() -> None:
     assert made.input.dtype == "uint8"
 
 
-@pytest.mark.parametrize(("scale", "low", "high"), [("0 to 1", 0, 1), ("-1 to 1", -1, 1)])
+@pytest.mark.parametrize(
+    ("scale", "low", "high"), [("0 to 1", 0, 1), ("-1 to 1", -1, 1), ("0 to 255", 0, 255)]
+)
 def test_scale(scale: str, low: float, high: float) -> None:
     """Pixels are brought to the range of the input layer inside the model."""
     import keras

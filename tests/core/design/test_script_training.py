@@ -167,6 +167,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"schedule": "plateau", "decay_epochs": 1, "learning_rate": 0.02},
     {"schedule": "plateau", "decay_epochs": 1, "learning_rate": 0.02, "warmup": 1.0},
     {"label_smoothing": 0.2, "class_weights": "balanced"},
+    {"shuffle": False},
 ]
 
 

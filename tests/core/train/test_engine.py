@@ -175,10 +175,12 @@ def test_batches_of_tests_are_those_of_the_estimates(
         return run(images, labels)
 
     monkeypatch.setattr(tested._evaluation, "run", noted)
-    loss, accuracy = tested.evaluate(data, np.arange(5))
+    told = tested.evaluate(data, np.arange(5), samples=[4, 0, 2])
     assert sizes == [2, 2, 1]
-    assert loss > 0
-    assert accuracy * 5 == pytest.approx(round(accuracy * 5))
+    assert told.loss > 0
+    assert told.accuracy == np.mean(told.answers == data.images.labels[:5])
+    assert told.samples.argmax(axis=1).tolist() == told.answers[[4, 0, 2]].tolist()
+    assert np.allclose(told.samples.max(axis=1), told.sureness[[4, 0, 2]])
 
 
 RICH = ModelSpec(
