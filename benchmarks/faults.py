@@ -60,28 +60,25 @@ def plain(activation: str = "relu", scale: str = "0 to 1", width: int = 16) -> M
 
 
 def stacked(activation: str = "relu", scale: str = "0 to 1", width: int = 16) -> ModelSpec:
-    """Four convolutions, and a mean over the image."""
-    return _model(
-        "stacked",
-        Input(scale=scale),
-        Conv2D(filters=width, activation=activation, padding="same"),
-        Conv2D(filters=width, activation=activation, padding="same"),
-        MaxPooling2D(),
-        Conv2D(filters=2 * width, activation=activation, padding="same"),
-        MaxPooling2D(),
-        Conv2D(filters=4 * width, activation=activation, padding="same"),
-        GlobalAveragePooling2D(),
-        Output(),
-    )
+    """Three convolutions, pooled, and no dense layer but the last."""
+    layers: list[LayerSpec] = [Input(scale=scale)]
+    for factor in (1, 2, 4):
+        layers += [
+            Conv2D(filters=factor * width, activation=activation, padding="same"),
+            MaxPooling2D(),
+        ]
+    return _model("stacked", *layers, Flatten(), Output())
 
 
-def normalized(activation: str = "relu", width: int = 16, dropout: float = 0.2) -> ModelSpec:
+def normalized(
+    activation: str = "relu", width: int = 16, dropout: float = 0.2, momentum: float = 0.9
+) -> ModelSpec:
     """Three convolutions with batch normalization, and dropout."""
     layers: list[LayerSpec] = [Input()]
     for factor in (1, 2, 4):
         layers += [
             Conv2D(filters=factor * width, activation="linear", padding="same", use_bias=False),
-            BatchNormalization(),
+            BatchNormalization(momentum=momentum),
             Activation(function=activation),
             MaxPooling2D(),
         ]
@@ -165,6 +162,11 @@ def _plant(
         Fault.VANISHING: ((deep_dense, deep_conv)[number]("sigmoid"), "", {}),
         Fault.RATE_HIGH: ((plain, normalized)[number]("leaky_relu"), "", {"learning_rate": 0.3}),
         Fault.RATE_LOW: (make(), "", {"learning_rate": 1e-6}),
+        Fault.LAG: (
+            normalized(width=(16, 24)[number], momentum=0.99),
+            "",
+            {"epochs": (3, 4)[number]},
+        ),
         Fault.COLLAPSE: (make(), "one in thirty", {"epochs": 5}),
         Fault.NOISE: (make(), "wrong labels", {"epochs": 10}),
         Fault.OVERFITTING: (make(width=32), "few", {"epochs": (40, 60)[number], "batch_size": 16}),

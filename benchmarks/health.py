@@ -28,7 +28,7 @@ from benchmarks.common import show
 from benchmarks.faults import Planted
 from core.data import sketches
 
-CLASSES, EACH, FEW, SIZE = 6, 240, 12, 32
+CLASSES, EACH, FEW, SIZE = 6, 240, 16, 32
 RARE, WRONG = 30, 0.4  # one in so many images is of a rare class; share of wrong labels
 
 
@@ -75,7 +75,10 @@ def train(chosen: Iterable[Planted], cifar10: Path) -> None:
             continue
         data = DataSpec(source=str(images(*one.images, cifar10)), size=SIZE)
         run = create(RunSpec(model=one.model, data=data, train=one.train, augment=one.augment))
-        print(one.name, run.id, work(run), run.status.val_accuracy, file=sys.stderr, flush=True)
+        state, error = work(run), run.status.error or {}
+        print(one.name, run.id, state, run.status.val_accuracy, file=sys.stderr, flush=True)
+        if state == "failed" and "no longer a number" not in error.get("what", ""):
+            raise SystemExit(f"{run.id} failed: {error}")
         known[one.name] = run.id
         index.write_text(json.dumps(known, indent=1))
         keras.backend.clear_session()

@@ -21,6 +21,7 @@ _RULES: tuple[Callable[[Case], Diagnosis | None], ...] = (
     motion.dead,
     motion.vanishing,
     motion.too_low,
+    learning.lag,
     learning.collapse,
     learning.noise,
     learning.overfitting,
@@ -41,8 +42,11 @@ _FOLLOWS: dict[Fault, frozenset[Fault]] = {
             Fault.DEAD,
             Fault.VANISHING,
             Fault.RATE_LOW,
+            Fault.LAG,
         }
     ),
+    Fault.NOISE: frozenset({Fault.LAG, Fault.ORDER}),
+    Fault.OVERFITTING: frozenset({Fault.LAG, Fault.PARTS, Fault.ORDER}),
     Fault.PLATEAU: frozenset(Fault) - {Fault.PLATEAU},
     Fault.UNDERFITTING: frozenset(Fault) - {Fault.UNDERFITTING},
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from core.design import grow
@@ -117,6 +117,18 @@ def _vanishing(case: Case) -> Iterator[Remedy]:
     )
 
 
+def _lag(case: Case) -> Iterator[Remedy]:
+    layers = [
+        layer.changed(momentum=0.9) if isinstance(layer, BatchNormalization) else layer
+        for layer in case.spec.model.layers
+    ]
+    yield Remedy(
+        "Train again with quicker averages",
+        "A momentum of 0.9: running averages know the images after some twenty batches.",
+        _with_layers(case, layers),
+    )
+
+
 def _collapse(case: Case) -> Iterator[Remedy]:
     yield Remedy(
         "Train again with balanced classes",
@@ -193,6 +205,7 @@ _CHOSEN: dict[Fault, Callable[[Case], Iterator[Remedy]]] = {
     Fault.VANISHING: _vanishing,
     Fault.RATE_HIGH: _too_high,
     Fault.RATE_LOW: _too_low,
+    Fault.LAG: _lag,
     Fault.COLLAPSE: _collapse,
     Fault.NOISE: _noise,
     Fault.OVERFITTING: _overfitting,
@@ -222,7 +235,7 @@ def _trained(case: Case, **values: object) -> RunSpec:
     return case.spec.changed(train=case.spec.train.changed(**values))
 
 
-def _with_layers(case: Case, layers: list[LayerSpec]) -> RunSpec:
+def _with_layers(case: Case, layers: Sequence[LayerSpec]) -> RunSpec:
     model = case.spec.model
     try:
         return case.spec.changed(model=ModelSpec(name=model.name, layers=tuple(layers)))

@@ -10,14 +10,17 @@ from core import words
 from core.health.case import Case
 from core.health.diagnosis import Diagnosis, Fault
 from core.health.rules import text
+from core.specs import BatchNormalization
 
 _ONE, _FOUND = 0.97, 0.2  # answers that are one class; how many of the others are named at most
 _OTHERS = 5  # images of other classes, at least
 _RISE, _RISE_NATS = 1.1, 0.05  # of the validation loss over its lowest
+_HEART = 0.15  # gap of accuracies by which it has learned by heart
 _RANKING, _WRONG = 0.65, 20
 _FLAT = 0.01  # share by which an epoch lowers the loss, at most
 _DONE = 0.95  # training accuracy that leaves little to learn
 _GAP = 0.05  # between training and validation accuracy
+_SEEN, _LAGGING = 4.0, 0.2  # averages' own lengths that they need; gap of accuracies
 _OFF = 0.02  # share of the highest learning rate that moves nothing any more
 _WARM = 3.0  # times the usual learning rate
 
@@ -40,6 +43,31 @@ def collapse(case: Case) -> Diagnosis | None:
         evidence=f"{words.percent(answers[label])} of the validation images are called {name}; "
         f"{words.percent(1 - others)} are.",
         explained=text.EXPLAINED[Fault.COLLAPSE],
+    )
+
+
+def lag(case: Case) -> Diagnosis | None:
+    """Running averages have seen too few batches, and validation is far behind training."""
+    momenta = [
+        layer.momentum
+        for layer in case.spec.model.layers
+        if layer.on and isinstance(layer, BatchNormalization)
+    ]
+    if not momenta or not case.epochs:
+        return None
+    batches = case.epochs * max(case.status.steps, 1)
+    unknown = max(momenta) ** batches  # share of the averages that is still where they began
+    gap = case.accuracy[-1] - case.val_accuracy[-1]
+    recent = batches < _SEEN / (1 - max(momenta))
+    if not recent or gap < _LAGGING:
+        return None
+    return Diagnosis(
+        Fault.LAG,
+        evidence=f"It names {words.percent(case.accuracy[-1])} of the training images right while it "
+        f"trains, but {words.percent(case.val_accuracy[-1])} of the validation images; with a momentum "
+        f"of {max(momenta):g}, {words.count(batches)} batches so far leave {words.percent(unknown)} of "
+        "the running averages where they began.",
+        explained=text.EXPLAINED[Fault.LAG],
     )
 
 
@@ -73,14 +101,21 @@ def overfitting(case: Case) -> Diagnosis | None:
         return None
     turn = int(np.argmin(case.val_loss))
     lowest, now = float(case.val_loss[turn]), float(case.val_loss[-2:].mean())
-    if case.epochs - turn < 3 or now < _RISE * lowest + _RISE_NATS:
-        return None
-    if case.loss[-1] > 0.9 * case.loss[turn]:
+    after = case.epochs - turn - 1
+    rises = (
+        after >= 2 and now > _RISE * lowest + _RISE_NATS and case.loss[-1] < 0.9 * case.loss[turn]
+    )
+    # or it stands, at a distance, long after training has gone on
+    gap = case.accuracy[-1] - case.val_accuracy[-1]
+    by_heart = after >= 5 and case.loss[-1] < 0.5 * case.loss[turn] and gap > _HEART
+    if not (rises or by_heart):
         return None
     return Diagnosis(
         Fault.OVERFITTING,
-        evidence=f"Since epoch {turn + 1} the validation loss has risen from {lowest:.2f} to {now:.2f}, "
-        f"while the training loss fell from {case.loss[turn]:.2f} to {case.loss[-1]:.2f}.",
+        evidence=f"Since epoch {turn + 1} the validation loss has gone from {lowest:.2f} to {now:.2f}, "
+        f"while the training loss fell from {case.loss[turn]:.2f} to {case.loss[-1]:.2f}; "
+        f"{words.percent(case.accuracy[-1])} of the training images are named right and "
+        f"{words.percent(case.val_accuracy[-1])} of the validation images.",
         explained=text.EXPLAINED[Fault.OVERFITTING],
         epoch=turn + 1,
     )

@@ -14,7 +14,7 @@ from core.health.record import EpochHealth, LayerHealth
 from core.health.rules import text
 
 _EXPLODED = 4.0  # times the loss of guessing
-_DEAD = 0.5  # share of a layer's ReLU units
+_DEAD = 0.9  # share of a layer's ReLU units; healthy dense layers have up to 0.77
 _HOT = 10.0  # times the usual learning rate
 _VANISHED = 1e-3  # the first layers' relative gradient, as a share of the last ones'
 _DEEP = 4  # layers with weights, at least, for gradients to vanish
@@ -101,7 +101,7 @@ def too_low(case: Case) -> Diagnosis | None:
 
 
 def dead(case: Case) -> Diagnosis | None:
-    """Half of a layer's ReLU units give 0 for every image."""
+    """Nearly all of a layer's ReLU units give 0 for every image."""
     if not case.looked:
         return None
     worst = _most(case.looked[-1].layers, "dead")

@@ -24,6 +24,9 @@ EXPLAINED = {
     "leaps about instead of falling.",
     Fault.RATE_LOW: "Each step is so small that the weights hardly move from where they began. The loss "
     "falls, but it would take hundreds of epochs to get anywhere.",
+    Fault.LAG: "In training, batch normalization goes by the batch at hand; afterwards it goes by running "
+    "averages, which start from nothing and take in a little of each batch. After few batches they "
+    "do not know the images yet, and validation is worse than the network is.",
     Fault.COLLAPSE: "Naming one class for every image is an easy way to be right often when that class "
     "is frequent. The network has stopped looking at the images.",
     Fault.NOISE: "A model that is as sure when it is wrong as when it is right may be right after all: "
