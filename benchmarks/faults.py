@@ -146,7 +146,7 @@ def _plant(
     return {
         Fault.INPUTS: (make(scale="0 to 255"), "", slow_sgd),
         Fault.ORDER: (make(), "", {"shuffle": False}),
-        Fault.PARTS: (make(), ("inverted", "dark")[number], {}),
+        Fault.PARTS: (make(), ("bright", "dark")[number], {}),
         Fault.EXPLODING: (make(), "", {"optimizer": "sgd", "learning_rate": 10.0}),
         Fault.DEAD: (
             make(),
@@ -160,7 +160,7 @@ def _plant(
             },
         ),
         Fault.VANISHING: ((deep_dense, deep_conv)[number]("sigmoid"), "", {}),
-        Fault.RATE_HIGH: ((plain, normalized)[number]("leaky_relu"), "", {"learning_rate": 0.3}),
+        Fault.RATE_HIGH: ((plain, normalized)[number]("leaky_relu"), "", {"learning_rate": (0.03, 0.3)[number]}),
         Fault.RATE_LOW: (make(), "", {"learning_rate": 1e-6}),
         Fault.LAG: (
             normalized(width=(16, 24)[number], momentum=0.99),

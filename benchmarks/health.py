@@ -104,11 +104,11 @@ def images(name: str, change: str, cifar10: Path) -> Path:
             if change == "wrong labels" and rng.random() < WRONG:
                 where = str(rng.choice([other for other in names if other != label]))
             split = ""
-            if change in ("inverted", "dark"):
+            if change in ("bright", "dark"):
                 split = "validation" if row % 6 == 0 else "train"
                 if split == "validation":
                     values = np.asarray(picture).astype(np.float32)
-                    values = 255 - values if change == "inverted" else 0.4 * values
+                    values = 255 - 0.4 * (255 - values) if change == "bright" else 0.4 * values
                     shown = Image.fromarray(values.astype(np.uint8))
             path = part / split / where / f"{label}-{row:04d}.png"
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,8 @@ _ONE, _FOUND = 0.97, 0.2  # answers that are one class; how many of the others a
 _OTHERS = 5  # images of other classes, at least
 _RISE, _RISE_NATS = 1.1, 0.05  # of the validation loss over its lowest
 _HEART = 0.15  # gap of accuracies by which it has learned by heart
-_RANKING, _WRONG = 0.65, 20
+_RANKING, _WRONG = 0.67, 20  # with its standard error; wrong answers, at least
+_SEES = 0.1  # share of what guessing leaves that it names right
 _FLAT = 0.01  # share by which an epoch lowers the loss, at most
 _DONE = 0.95  # training accuracy that leaves little to learn
 _GAP = 0.05  # between training and validation accuracy
@@ -80,10 +81,15 @@ def noise(case: Case) -> Diagnosis | None:
     found = known.get(best + 1)
     if found is None or found.ranking is None or found.right is None or found.wrong is None:
         return None
-    accuracy = case.val_accuracy[best]
-    wrong = (1 - accuracy) * (case.status.validation_images or 0)
-    seen = accuracy > case.guessing_accuracy + 0.15 * (1 - case.guessing_accuracy)
-    if not seen or wrong < _WRONG or found.ranking > _RANKING:
+    accuracy, images = case.val_accuracy[best], case.status.validation_images or 0
+    right, wrong = accuracy * images, (1 - accuracy) * images
+    seen = accuracy > case.guessing_accuracy + _SEES * (1 - case.guessing_accuracy)
+    if not seen or min(right, wrong) < _WRONG:
+        return None
+    doubt = math.sqrt(
+        (images + 1) / (12 * right * wrong)
+    )  # Mann and Whitney's, of two like samples
+    if found.ranking + doubt > _RANKING:
         return None
     return Diagnosis(
         Fault.NOISE,
