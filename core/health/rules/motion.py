@@ -13,33 +13,40 @@ from core.health.diagnosis import Diagnosis, Fault
 from core.health.record import EpochHealth, LayerHealth
 from core.health.rules import text
 
-_EXPLODED = 4.0  # times the loss of guessing
+_EXPLODED, _OUTSIDE = 4.0, 2.0  # times the loss of guessing: once, and still
 _DEAD = 0.9  # share of a layer's ReLU units; healthy dense layers have up to 0.77
 _HOT = 10.0  # times the usual learning rate
 _VANISHED = 1e-3  # the first layers' relative gradient, as a share of the last ones'
 _DEEP = 4  # layers with weights, at least, for gradients to vanish
 _STILL = 0.05  # by how much the weights can have moved in all, as a share of their size
 _LARGE = 0.02  # of the weights' size, in one step
+_RISES, _LEAPS = 0.25, (0.02, 0.1)  # share of epochs; by which training and validation loss rise
 _FALLEN = 0.3  # share of the loss of guessing
 
 
 def exploding(case: Case) -> Diagnosis | None:
-    """The loss is no number, or far above that of guessing."""
-    limit = _EXPLODED * case.guessing_loss + 2.0
+    """The loss is no number, or has left all bounds and not come back."""
     for number, (loss, tested) in enumerate(zip(case.loss, case.val_loss, strict=True), start=1):
         if not math.isfinite(loss):
             return _exploded(number, f"In epoch {number} the loss is no number any more.")
-        if loss > limit and (number > 1 or tested > limit):
-            return _exploded(
-                number,
-                f"In epoch {number} the training loss is {loss:,.3g}; guessing has "
-                f"{case.guessing_loss:.2f}.",
-            )
         if not math.isfinite(tested):
             return _exploded(
                 number, f"In epoch {number} the validation loss is no number any more."
             )
-    return None
+    blown = _blown(case)
+    if blown is None or case.loss[-1] < _OUTSIDE * case.guessing_loss:
+        return None
+    return _exploded(
+        blown,
+        f"In epoch {blown} the training loss is {case.loss[blown - 1]:,.3g}, and now "
+        f"{case.loss[-1]:,.3g}; guessing has {case.guessing_loss:.2f}.",
+    )
+
+
+def _blown(case: Case) -> int | None:
+    """The first epoch whose training loss is far above that of guessing."""
+    limit = _EXPLODED * case.guessing_loss + 2.0
+    return next((number for number, loss in enumerate(case.loss, 1) if loss > limit), None)
 
 
 def _exploded(number: int, evidence: str) -> Diagnosis:
@@ -57,22 +64,27 @@ def too_high(case: Case) -> Diagnosis | None:
     if not (hot or large):
         return None
     stuck = not case.learned
-    rises = np.diff(case.loss) > 0.02 * case.loss[:-1]
+    rises = np.zeros(0, bool)
+    for losses, leap in ((case.loss, _LEAPS[0]), (case.val_loss, _LEAPS[1])):
+        risen = np.diff(losses) > leap * losses[:-1]
+        rises = risen if not len(rises) else rises | risen
     leaping = (
-        case.epochs >= 4 and rises.mean() >= 0.3 and case.loss[-1] > _FALLEN * case.guessing_loss
+        case.epochs >= 4 and rises.mean() >= _RISES and case.loss[-1] > _FALLEN * case.guessing_loss
     )
-    if not (stuck or leaping):
+    blown = _blown(case)
+    if not (stuck or leaping or blown):
         return None
     steps = (
         f"each step changes the weights by {ratio:.1%} of their size"
         if ratio is not None and large
         else f"the learning rate of {rate:g} is {rate / case.usual_rate:.0f} times the usual one"
     )
-    how = (
-        f"the training loss is still {case.loss[-1]:.2f}, and guessing has {case.guessing_loss:.2f}"
-        if stuck
-        else f"the training loss rose in {int(rises.sum())} of {len(rises)} epochs"
-    )
+    if stuck:
+        how = f"the training loss is still {case.loss[-1]:.2f}, and guessing has {case.guessing_loss:.2f}"
+    elif leaping:
+        how = f"the loss rose in {int(rises.sum())} of {len(rises)} epochs"
+    else:
+        how = f"the training loss was {case.loss[(blown or 1) - 1]:,.3g} in epoch {blown}"
     return Diagnosis(
         Fault.RATE_HIGH,
         evidence=f"{how[:1].upper()}{how[1:]}, and {steps}.",
