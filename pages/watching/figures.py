@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import words
-from core.runs.status import RunStatus
+from core.runs.status import RunStatus, State
 
 
 def draw(status: RunStatus) -> None:
@@ -38,3 +39,36 @@ def draw(status: RunStatus) -> None:
     )
     row.metric("Images/s", words.count(status.images_per_second), width="content")
     row.metric("Time", words.duration(status.seconds), width="content")
+    _machine(row, status)
+
+
+def _machine(row: DeltaGenerator, status: RunStatus) -> None:
+    """What the worker takes of the machine; of one that has ended the most it took of its memory."""
+    if status.state is not State.RUNNING:
+        if status.memory_peak is not None:
+            row.metric("Memory, at most", words.size(status.memory_peak), width="content")
+        return
+    if status.cpu is not None:
+        row.metric(
+            "Processors",
+            f"{status.cpu:.0%}",
+            width="content",
+            help="Share of all processors of the machine that this training keeps busy.",
+        )
+    if status.memory is not None:
+        row.metric(
+            "Memory",
+            words.size(status.memory),
+            width="content",
+            help="Main memory that this training has now, TensorFlow and the images included.",
+        )
+    if status.gpu_memory is not None:
+        row.metric(
+            "Graphics card",
+            "–" if status.gpu is None else f"{status.gpu:.0%}",
+            delta=f"{words.size(status.gpu_memory)} in use",
+            delta_color="off",
+            delta_arrow="off",
+            width="content",
+            help="Share of time in which the card is busy, and its memory in use, by all programs.",
+        )
