@@ -7,7 +7,7 @@ from core.runs import queue
 from core.runs import run as runs
 from core.runs.run import Run
 from core.train.order import order
-from pages.shared import cached, frame, images, state, training, waiting
+from pages.shared import alerting, cached, frame, images, state, training, waiting
 from pages.watching import run as watching
 
 
@@ -76,6 +76,7 @@ def settings() -> None:
     )
     with st.container(border=True):
         frame.redrawn(chosen, every=1.0)
+    alerting.menu()
     if start:
         run = order(draft.order())
         st.query_params["run"] = run.id

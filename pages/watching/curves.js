@@ -6,10 +6,18 @@ const GROW = 900 // milliseconds in which a line grows to its newest point: by t
 const SETTLE = 250 // milliseconds in which an axis takes its new ends
 const SVG = "http://www.w3.org/2000/svg"
 
-export default function ({ data, parentElement, setTriggerValue }) {
+// called once; mount.js is called with the data, perhaps before
+export default function ({ data }) {
+  const shared = (window.layerwiseCurves ??= { early: [] })
+  shared.draw = (given) => draw(given, data.css)
+  shared.early.splice(0).forEach(shared.draw)
+}
+
+function draw({ data, parentElement, setTriggerValue }, css) {
   const box = parentElement.querySelector(".curves")
   let curves = instances.get(box)
   if (!curves) {
+    element("style", {}, parentElement).textContent = css
     curves = new Curves(box)
     instances.set(box, curves)
   }

@@ -1,4 +1,7 @@
-"""The curves of a run as a component: it is sent what is new, keeps the rest and draws in the browser."""
+"""The curves of a run as a component: it is sent what is new, keeps the rest, and draws.
+
+curves.js, with scales.js and curves.css, draws them and comes once; mount.js hands it the data.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,17 @@ from pages.shared import charts, state
 from pages.watching.view import View
 
 _HERE = Path(__file__).parent
+# a component's code is sent with every drawing, so the one that is drawn each second has next to none
 _mount = st.components.v2.component(
     "layerwise-curves",
     html='<div class="curves"></div>',
-    css=(_HERE / "curves.css").read_text(),
+    js=(_HERE / "mount.js").read_text(),
+)
+_mount_code = st.components.v2.component(
+    "layerwise-curves-code",
     js="\n".join((_HERE / name).read_text() for name in ("scales.js", "curves.js")),
 )
+_CSS = (_HERE / "curves.css").read_text()
 _SPANS = tuple(10.0 * 1.25**number for number in range(80))  # seconds of an axis of time
 Chart = dict[str, Any]
 
@@ -33,6 +41,11 @@ def begin(run: Run) -> None:
     """Send all of the curves with the next drawing: the page is drawn anew."""
     for part in ("main", "pace"):
         state.keep(_sent(run, part), [])
+
+
+def code() -> None:
+    """Send what draws the curves; once for a page, outside of what is redrawn."""
+    _mount_code(key="curves-code", data={"css": _CSS})
 
 
 def learning(run: Run, status: RunStatus, view: View) -> bool:

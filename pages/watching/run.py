@@ -10,7 +10,7 @@ import streamlit as st
 from core import words
 from core.errors import AppError, from_dict
 from core.runs import run as runs
-from core.runs import turns
+from core.runs import turns, webhook
 from core.runs.run import Run
 from core.runs.status import RunStatus, State
 from pages.shared import frame
@@ -32,6 +32,7 @@ def show(run: Run) -> None:
         _page(run)
     else:
         _live(run)
+    curves.code()
 
 
 @st.fragment(run_every=1.0)
@@ -53,6 +54,8 @@ def _page(run: Run) -> None:
         st.caption(EXPLAINED[status.state])
     for note in status.notes:
         st.info(frame.plain(note), icon=":material/info:")
+    if problem := webhook.problem(run):
+        st.caption(frame.plain(f"The webhook was not told of its end: {problem}."))
     if not status.state.final:
         st.progress(status.progress, text=_progress_words(run, status))
     figures.draw(status)
