@@ -108,6 +108,7 @@ def _lines(key: str, color: str, view: View) -> list[Chart]:
     if not view.smoothing:
         return [_line(*look, color, dots=look[2] == "solid") for look in looks]
     behind = [_line(name, "", "faint", color) for name, _, _ in looks]
+    looks = ((looks[0][0], looks[0][1], "thin"), *looks[1:])
     return behind + [_line(name + SMOOTH, label, look, color) for name, label, look in looks]
 
 

@@ -45,16 +45,16 @@ function ends(low, high, log, fromZero) {
   if (fromZero) low = Math.min(0, low)
   if (high === low) high = low + (Math.abs(low) || 1)
   const step = rounded((high - low) / 5)
-  return [Math.floor(low / step + 1e-9) * step, Math.ceil(high / step - 1e-9) * step]
+  return [Math.floor(low / step + 1e-9) * step, Math.ceil(high / step + 0.05) * step]
 }
 
 // a value as people read it; `span` is what the axis spans: no more digits than tell ticks apart
 function written(value, kind, span) {
   if (kind === "share") return `${(100 * value).toFixed(span < 0.05 ? 1 : 0)}%`
   if (kind === "time") return lasting(value)
-  if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(span ? 0 : 2).replace("e-", "e−")
+  if (value !== 0 && Math.abs(value) < 1e-4) return value.toExponential(span ? 0 : 2).replace("e-", "e−")
   if (Math.abs(value) >= 1e6) return `${Number((value / 1e6).toPrecision(3))} M`
-  return Number(value.toPrecision(span ? 4 : 3)).toLocaleString("en", { maximumFractionDigits: 4 })
+  return Number(value.toPrecision(span ? 4 : 3)).toLocaleString("en", { maximumFractionDigits: 6 })
 }
 
 function exact(value, kind) {

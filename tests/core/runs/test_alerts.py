@@ -56,12 +56,19 @@ def test_an_end_is_told_in_a_sentence(told: RunStatus, text: str) -> None:
         status(State.QUEUED),
         status(State.RUNNING),
         status(State.STOPPED, started=None),  # taken out of the queue
-        status(State.LOST, heartbeat=time.time() + LOST_AFTER),  # its dispatcher comes to it
     ],
 )
 def test_what_is_no_news_is_not_told(told: RunStatus) -> None:
-    """A run that is on its way or never was, or that only seems to be lost yet."""
+    """A run that is on its way or never was."""
     assert alerts(RUN, told) == []
+
+
+def test_a_run_that_only_seems_lost_is_not_told_yet() -> None:
+    """Its dispatcher may be about to say more; when none comes, it is told."""
+    now = time.time()
+    assert alerts(RUN, status(State.LOST, heartbeat=now)) == []
+    assert alerts(RUN, status(State.LOST, heartbeat=now - LOST_AFTER)) != []
+    assert alerts(RUN, status(State.LOST, heartbeat=now, error={"what": "It was killed"})) != []
 
 
 def test_each_end_is_heard_once() -> None:
