@@ -6,7 +6,8 @@ from core.runs import run as runs
 from core.runs.run import Run
 from core.specs import Spec
 from core.specs.spec import choices
-from pages.shared import cached, frame, live, state, table
+from pages.shared import cached, frame, state, table
+from pages.watching import run as watching
 
 
 def settings(spec: Spec, idle: frozenset[str] = frozenset()) -> list[dict[str, str]]:
@@ -25,7 +26,7 @@ def settings(spec: Spec, idle: frozenset[str] = frozenset()) -> list[dict[str, s
 @frame.guarded
 def one(run: Run) -> None:
     """A run with its curves, its settings, and what can be done with it."""
-    live.show(run)
+    watching.show(run)
     actions = st.container(horizontal=True)
     if run.status.state.final and actions.button("Delete run", icon=":material/delete:"):
         confirm_delete(run)

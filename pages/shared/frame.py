@@ -14,8 +14,10 @@ from core import words
 from core.errors import AppError
 from core.runs import queue, turns
 from core.runs.status import State
-from pages.shared import cached
+from pages.shared import alerting, cached
+from pages.shared.plain import plain
 
+__all__ = ["guarded", "page", "plain", "redrawn", "show_error"]
 P = ParamSpec("P")
 NAME = "Layerwise"
 ICON = Path(__file__).with_name("icon.png")
@@ -72,13 +74,6 @@ def show_error(error: AppError) -> None:
     st.error("  \n".join(lines), icon=":material/error:")
 
 
-def plain(text: str) -> str:
-    """Text that Markdown leaves as it is: a file name may hold any character."""
-    return "".join(
-        f"\\{character}" if character in "*_`$[]<>~#:&\\" else character for character in text
-    )
-
-
 def _sidebar() -> None:
     with st.sidebar:
         st.markdown("### :material/layers: Layerwise")
@@ -115,9 +110,8 @@ def _running() -> None:
     listed = cached.runs()
     active = [(run, status) for run, status in listed if status.state is State.RUNNING]
     waiting = sum(status.state is State.QUEUED for _, status in listed)
-    if not active and not waiting:
-        return
-    st.divider()
+    if active or waiting:
+        st.divider()
     for run, status in active:
         st.page_link(
             "pages/train.py", label=run.id, icon=":material/sync:", query_params={"run": run.id}
@@ -131,3 +125,4 @@ def _running() -> None:
     if waiting:
         paused = "; the queue is paused" if turns.paused() else ""
         st.caption(f"{words.several(waiting, 'run')} waiting{paused}")
+    alerting.tell(listed)
