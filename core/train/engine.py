@@ -79,9 +79,7 @@ class Engine:
         pace = _Pace(self.spec.batch_size)
         while self.progress.epoch < ends[-1] and not watcher.stop:
             watcher.on_epoch_begin(self.progress)
-            rows = feed.order(
-                train, self.spec.seed, self.progress.epoch, shuffle=self.spec.shuffle
-            )
+            rows = feed.order(train, self.spec.seed, self.progress.epoch, shuffle=self.spec.shuffle)
             rate = self._epoch(data, rows, schedule, watcher, pace)
             logs = {**self.progress.means, "learning_rate": rate}
             self.model.set_weights(self._loop.weights)

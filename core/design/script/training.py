@@ -187,7 +187,12 @@ def whiten_function() -> str:
 
 
 def main_function(
-    train: TrainSpec, shape: tuple[int, int, int], *, own_classes: bool, whiten: bool = False, drawn: bool = False
+    train: TrainSpec,
+    shape: tuple[int, int, int],
+    *,
+    own_classes: bool,
+    whiten: bool = False,
+    drawn: bool = False,
 ) -> str:
     """The source of main(), and its call.
 
