@@ -17,7 +17,7 @@ from core.runs.status import State
 from core.specs import TuneSpec
 from core.terminal import decoding, err, out, print_table, progress_bar
 from core.train import range_tests, speed
-from core.tune import axes, climber, estimate, group, ladder, sweep, variants
+from core.tune import axes, climber, climbs, estimate, group, ladder, sweep, variants
 from core.tune.group import Group, Member
 from core.tune.ranking import ranked, verdict
 
@@ -106,11 +106,11 @@ def _ladder(options: argparse.Namespace) -> int:
         found = climber.start(spec, tune.shrink, tune.steps, progress)
 
     def going(now: Group) -> bool:
-        climber.ensure()
-        return climber.climbing(now.id) or now.active
+        climbs.ensure()
+        return climbs.climbing(now.id) or now.active
 
     found = _follow(found, going, climber.stop)
-    if (problem := climber.failure(found.id)) is not None:
+    if (problem := climbs.failure(found.id)) is not None:
         raise problem
     steps = ladder.steps(found)
     best = ladder.kept(steps)

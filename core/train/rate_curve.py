@@ -85,6 +85,17 @@ class RateCurve(Spec):
         return self.rates[max(first, first - 1 + int(np.argmin(slopes)) - lag)]
 
     @property
+    def lost(self) -> float | None:
+        """From which rate on the loss stays above what it was at the start; None where from none."""
+        at, smooth = self._lowest, self.smoothed
+        if at is None:
+            return None
+        start = float(np.mean(smooth[: self._first]))
+        above = [place for place in range(at, len(smooth)) if smooth[place] <= start]
+        after = above[-1] + 1 if above else at
+        return self.rates[after] if after < len(smooth) else None
+
+    @property
     def suggestion(self) -> float | None:
         """The steepest rate with one digit, as people write it; None where nothing was learned."""
         return None if self.steepest is None else rounded(self.steepest)
@@ -97,7 +108,7 @@ class RateCurve(Spec):
                 "The loss falls at no learning rate, so there is none to suggest. See what Design "
                 "says of the network, and look at the images."
             )
-        end = f"; beyond {words.rate(self.rates[-1])} it explodes" if self.exploded else ""
+        end = f"; from {words.rate(self.lost)} on nothing is learned" if self.lost else ""
         return (
             f"The loss falls steepest at about {words.rate(self.suggestion)}, and is lowest at "
             f"{words.rate(self.lowest)}{end}. A more careful choice is {words.rate(self.tenth)}, a tenth of "
