@@ -5,11 +5,7 @@ import streamlit as st
 from pages.shared import frame, state
 from pages.tuning import groups, growing, rates, templates
 
-TOOLS = {
-    "Learning rate": (":material/ssid_chart:", rates.draw),
-    "Grow": (":material/trending_up:", growing.draw),
-    "Variants": (":material/grid_view:", templates.draw),
-}
+TOOLS = {"Learning rate": rates.draw, "Grow": growing.draw, "Variants": templates.draw}
 
 
 def tools() -> None:
@@ -19,17 +15,15 @@ def tools() -> None:
         list(TOOLS),
         default="Learning rate",
         required=True,
-        format_func=lambda name: f"{TOOLS[name][0]} {name}",
         label_visibility="collapsed",
         key="tool",
         bind="query-params",
     )
-    TOOLS[chosen or "Learning rate"][1]()
+    TOOLS[chosen or "Learning rate"]()
 
 
 with frame.page("Tune", "Find better settings by trying them side by side."):
     if name := state.address("group"):
-        st.page_link("pages/tune.py", label="All tools", icon=":material/arrow_back:")
         groups.show(name)
     else:
         tools()

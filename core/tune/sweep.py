@@ -92,7 +92,6 @@ def _words(member: Member, what: Outcome, best: Member | None) -> str:
     return {
         "failed": f"at {rate} it could not be trained",
         "explodes": f"at {rate} the loss explodes",
-        "hardly learns": f"at {rate} it hardly learns ({accuracy})",
         "best": f"{rate} learns best ({accuracy})",
         "as good": f"{rate} learns as well ({accuracy}), as far as chance can tell",
     }[what]

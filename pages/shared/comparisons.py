@@ -38,8 +38,12 @@ class Series:
     best: bool = False
 
 
-def range_curve(curve: RateCurve) -> go.Figure:
-    """Loss against learning rate on a logarithmic axis, with the suggested rate marked."""
+def range_curve(curve: RateCurve, *, marked: bool) -> go.Figure:
+    """Loss against learning rate on a logarithmic axis.
+
+    Args:
+        marked: with the rates that it suggests.
+    """
     dark, figure = st.context.theme.type == "dark", go.Figure()
     figure.add_scatter(
         x=curve.rates,
@@ -57,22 +61,10 @@ def range_curve(curve: RateCurve) -> go.Figure:
         line={"width": 2.5, "color": SKY if dark else BLUE},
         hovertemplate="loss %{y:.3g}<extra></extra>",
     )
-    if curve.suggestion is not None and curve.tenth is not None:
-        for rate, text, color, dash in (
-            (curve.tenth, f"careful: {words.rate(curve.tenth)}", GRAY, "dot"),
-            (curve.suggestion, f"<b>suggested: {words.rate(curve.suggestion)}</b>", ORANGE, "dash"),
-        ):
-            figure.add_vline(x=rate, line={"color": color, "width": 2, "dash": dash})
-            figure.add_annotation(
-                x=math.log10(rate),
-                y=0.02 if dash == "dash" else 0.12,
-                yref="paper",
-                yanchor="bottom",
-                xanchor="right",
-                xshift=-4,
-                text=text,
-                showarrow=False,
-            )
+    if marked and curve.suggestion is not None and curve.tenth is not None:
+        _mark(figure, curve.tenth, f"careful: {words.rate(curve.tenth)}", GRAY, height=0.02)
+        text = f"<b>suggested: {words.rate(curve.suggestion)}</b>"
+        _mark(figure, curve.suggestion, text, ORANGE, height=0.9)
     top = 1.5 * smooth[0] if smooth else 1.0
     figure.update_layout(
         title={
@@ -85,6 +77,21 @@ def range_curve(curve: RateCurve) -> go.Figure:
     figure.update_xaxes(title="Learning rate", type="log", range=[-7, 1], dtick=1, tickformat="~g")
     figure.update_yaxes(title="Cross-entropy (nats)", range=[0, top])
     return figure
+
+
+def _mark(figure: go.Figure, rate: float, text: str, color: str, *, height: float) -> None:
+    """A line at a learning rate, its words on the left at a height from 0 to 1."""
+    figure.add_vline(x=rate, line={"color": color, "width": 2, "dash": "dash"})
+    figure.add_annotation(
+        x=math.log10(rate),
+        y=height,
+        yref="paper",
+        yanchor="bottom",
+        xanchor="right",
+        xshift=-6,
+        text=text,
+        showarrow=False,
+    )
 
 
 def overlaid(series: Sequence[Series], key: str, *, title: str, wanted: int) -> go.Figure:

@@ -13,6 +13,7 @@ from pages.shared import charts, comparisons, frame, state
 from pages.shared.comparisons import Rung, Series
 
 LISTED = 8  # groups in a list
+_TOOLS = {"sweep": "Learning rate", "ladder": "Grow", "variants": "Variants"}
 _BEST = {
     "sweep": "Train with the best learning rate",
     "ladder": "Train with the step to keep",
@@ -28,7 +29,12 @@ def open_group(found: Group) -> None:
 
 def show(name: str) -> None:
     """Draw the group; while it is on its way, again and again."""
-    group.find(name)  # says so where there is none
+    st.page_link(
+        "pages/tune.py",
+        label="All tools",
+        icon=":material/arrow_back:",
+        query_params={"tool": _TOOLS[group.find(name).kind]},
+    )
     frame.redrawn(_draw, name, every=2.0)
 
 

@@ -134,7 +134,9 @@ def _live(spec: RunSpec) -> None:
     else:
         row = st.container(horizontal=True, vertical_alignment="center")
         done = f": {len(test.curve.rates)} of {test.steps}" if test.curve.rates else ""
-        row.progress(test.progress, text=f"{test.phase.capitalize()}{done}", width="stretch")
+        row.progress(
+            test.progress, text=f"{test.phase[:1].upper()}{test.phase[1:]}{done}", width="stretch"
+        )
         if row.button("Stop", icon=":material/stop:", key="range-stop"):
             range_tests.stop(spec)
             st.rerun()
@@ -144,7 +146,8 @@ def _live(spec: RunSpec) -> None:
 
 def _curve(test: RangeTest) -> None:
     alt = f"Loss against learning rate. {test.curve.words if test.ended else ''}"
-    charts.show(comparisons.range_curve(test.curve), "range-test", alt)
+    figure = comparisons.range_curve(test.curve, marked=test.ended)
+    charts.show(figure, "range-test", alt)
 
 
 def _use(draft: Draft, test: RangeTest) -> None:

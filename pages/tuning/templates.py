@@ -15,6 +15,7 @@ from core.tune.variants import Template
 from pages.shared import frame, state
 from pages.tuning import groups, template
 
+_WHOLE = 20  # rows of a table that is shown without scrolling
 _LABELS = {name: axis.label for name, axis in AXES.items()}
 Vary = dict[str, tuple[Value, ...]]
 _EXAMPLE: Vary = {
@@ -66,6 +67,7 @@ def _axes(draft: Draft) -> Vary:
         format_func=lambda name: _LABELS[name],
         key=key,
         placeholder="Layers, nodes, dropout, ...",
+        wrap=True,
         on_change=_choose,
         args=(key, vary),
     )
@@ -81,10 +83,11 @@ def _values(axis: Axis, vary: Vary) -> tuple[Value, ...]:
         f"{axis.label}: values",
         options,
         default=now,
-        format_func=lambda text: variants.shown(axis.name, text),
+        format_func=lambda text: _shown(axis, text),
         key=key,
         help=axis.about,
         accept_new_options=axis.open,
+        wrap=True,
         on_change=_change,
         args=(base, key, axis, vary),
     )
@@ -93,6 +96,13 @@ def _values(axis: Axis, vary: Vary) -> tuple[Value, ...]:
     except SpecError as error:
         st.markdown(f":red[{axis.label}: expected {frame.plain(error.expected)}.]")
         return ()
+
+
+def _shown(axis: Axis, text: str) -> str:
+    try:
+        return axis.shown(axis.parse(text))
+    except SpecError:  # just typed, and told under the field
+        return text
 
 
 def _choose(key: str, vary: Vary) -> None:
@@ -125,16 +135,20 @@ def _runs(draft: Draft, vary: Vary, data: Dataset, valid: bool) -> None:
     st.subheader(words.several(count, "run"), anchor=False)
     st.caption(_explained(made))
     seconds = template.time([item.spec for item in made.variants], data)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        start = st.button(
-            f"Start {words.several(count, 'run')}",
-            type="primary",
-            icon=":material/play_arrow:",
-            key="variants-start",
-            disabled=not (valid and count),
-        )
-        template.time_words(seconds, count, "how long they take")
-    st.dataframe(_table(made, data), hide_index=True, alt="The runs that will be started")
+    template.time_words(seconds, count, "how long they take")
+    start = st.button(
+        f"Start {words.several(count, 'run')}",
+        type="primary",
+        icon=":material/play_arrow:",
+        key="variants-start",
+        disabled=not (valid and count),
+    )
+    st.dataframe(
+        _table(made, data),
+        hide_index=True,
+        height="content" if count <= _WHOLE else "auto",
+        alt="The runs that will be started",
+    )
     if start:
         groups.open_group(variants.order(made.variants))
 
