@@ -86,9 +86,13 @@ def _words(member: Member, what: Outcome, best: Member | None) -> str:
     rate, accuracy = words.rate(member.spec.train.learning_rate), words.percent(member.score)
     if what == "on its way":
         return f"{rate} is {'waiting' if member.status.state is State.QUEUED else 'training'}"
+    below = best is None or member.spec.train.learning_rate < best.spec.train.learning_rate
     if what == "less":
-        below = best is not None and member.spec.train.learning_rate < best.spec.train.learning_rate
         return f"{rate} learns {'more slowly' if below else 'less well'} ({accuracy})"
+    if what == "hardly learns":
+        return (
+            f"at {rate} it hardly learns ({accuracy}){'' if below else ', the steps are too large'}"
+        )
     return {
         "failed": f"at {rate} it could not be trained",
         "explodes": f"at {rate} the loss explodes",
