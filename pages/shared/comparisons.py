@@ -94,7 +94,9 @@ def _mark(figure: go.Figure, rate: float, text: str, color: str, *, height: floa
     )
 
 
-def overlaid(series: Sequence[Series], key: str, *, title: str, wanted: int) -> go.Figure:
+def overlaid(
+    series: Sequence[Series], key: str, *, title: str, about: str, wanted: int
+) -> go.Figure:
     """One curve of each run over the epochs, in one figure, named at its end.
 
     Args:
@@ -118,8 +120,9 @@ def overlaid(series: Sequence[Series], key: str, *, title: str, wanted: int) -> 
             marker={"size": 5},
         )
     figure.update_layout(
-        title=title,
-        height=340,
+        title={"text": title, "subtitle": {"text": about}},
+        height=380,
+        margin_t=72,
         showlegend=True,
         legend={"orientation": "h", "y": -0.22, "x": 0, "yanchor": "top"},
     )
@@ -205,22 +208,27 @@ def ladder(rungs: Sequence[Rung]) -> go.Figure:
                 line={"color": color, "width": 2, "dash": "solid" if rung.kept else "dot"},
                 hoverinfo="skip",
             )
-    for kept in (False, True):
-        some = [rung for rung in rungs if rung.kept == kept]
+    for place, rung in enumerate(sorted(rungs, key=lambda rung: rung.parameters)):
         figure.add_scatter(
-            x=[rung.parameters for rung in some],
-            y=[rung.score for rung in some],
-            error_y={"array": [rung.error for rung in some], "color": GRAY, "thickness": 1},
-            mode="markers+text",
+            x=[rung.parameters],
+            y=[rung.score],
+            error_y={"array": [rung.error], "color": GRAY, "thickness": 1},
+            mode="markers",
             marker={
-                "size": 15 if kept else 10,
-                "color": GREEN if kept else color,
-                "symbol": "star" if kept else "circle",
+                "size": 15 if rung.kept else 10,
+                "color": GREEN if rung.kept else color,
+                "symbol": "star" if rung.kept else "circle",
             },
-            text=[_rung_words(rung) for rung in some],
-            textposition="top center",
-            cliponaxis=False,
             hovertemplate="%{x:,} parameters: %{y:.1%}<extra></extra>",
+        )
+        below = place % 2 == 1  # in turns, since neighbours are often close
+        figure.add_annotation(
+            x=math.log10(rung.parameters),
+            y=rung.score - rung.error if below else rung.score + rung.error,
+            yanchor="top" if below else "bottom",
+            yshift=-4 if below else 4,
+            text=_rung_words(rung),
+            showarrow=False,
         )
     figure.update_layout(
         title={
@@ -233,8 +241,13 @@ def ladder(rungs: Sequence[Rung]) -> go.Figure:
     )
     low = min((rung.score - rung.error for rung in rungs), default=0.0)
     sizes = [math.log10(rung.parameters) for rung in rungs] or [3.0]
+    ticks = [digit * 10**power for power in range(1, 10) for digit in (1, 2, 5)]
     figure.update_xaxes(
-        title="Parameters", type="log", range=[min(sizes) - 0.25, max(sizes) + 0.25], dtick="D2"
+        title="Parameters",
+        type="log",
+        range=[min(sizes) - 0.25, max(sizes) + 0.25],
+        tickvals=ticks,
+        ticktext=[f"{tick:,}" if tick < 10**6 else f"{tick // 10**6}M" for tick in ticks],
     )
     figure.update_yaxes(
         title="Images right (%)", tickformat=".0%", range=[max(0.0, low - 0.08), 1.05]

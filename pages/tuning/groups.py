@@ -181,7 +181,9 @@ def _sweep(found: Group, best: Member | None) -> None:
         (right, "val_accuracy", "Validation accuracy by epoch"),
     ):
         with column:
-            figure = comparisons.overlaid(series, key, title=title, wanted=_wanted(found))
+            figure = comparisons.overlaid(
+                series, key, title=title, about="at each learning rate", wanted=_wanted(found)
+            )
             alt = f"{title} at the learning rates {', '.join(one.name for one in series)}"
             charts.show(figure, f"{key}-{found.id}", alt)
 
@@ -198,7 +200,9 @@ def _ladder(found: Group, best: Member | None) -> None:
     with right:
         series = _series(found, [step.member for step in steps], best)
         title = "Validation accuracy by epoch"
-        figure = comparisons.overlaid(series, "val_accuracy", title=title, wanted=_wanted(found))
+        figure = comparisons.overlaid(
+            series, "val_accuracy", title=title, about="of each step", wanted=_wanted(found)
+        )
         charts.show(figure, f"steps-{found.id}", f"{title} of each step")
 
 
@@ -251,7 +255,8 @@ def _table(found: Group, best: Member | None) -> None:
 
 def _row(found: Group, member: Member, place: int, best: Member | None) -> dict[str, object]:
     status = member.status
-    marked = " (best)" if best is not None and member.run == best.run else ""
+    end = " (keep)" if found.kind == "ladder" else " (best)"
+    marked = end if best is not None and member.run == best.run else ""
     row: dict[str, object] = {"Rank": place if member.score is not None else None}
     if found.kind == "variants":
         row |= {
