@@ -149,8 +149,10 @@ def _variants(options: argparse.Namespace) -> int:
     ]
     if options.list:
         return _list(options, made, seconds)
-    total = words.duration(sum(value or 0.0 for value in seconds)) if known else "an unknown time"
-    err.print(f"{words.several(len(made.variants), 'run')}, about {total} of training")
+    several = words.several(len(made.variants), "run")
+    if known is not None:
+        total = sum(value or 0.0 for value in seconds) + len(seconds) * estimate.beside()
+        err.print(f"{several}, about {words.duration(total)}")
     found = _follow(variants.order(made.variants), lambda now: now.active, group.cancel)
     names = [variants.name(member) for member in found.members]
     return _end(options, found, names, verdict(found.members, names))

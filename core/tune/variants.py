@@ -137,16 +137,20 @@ def varied(member: Member) -> dict[str, str]:
 
 def shown(key: str, value: Value) -> str:
     """A value of an axis as people read it, with the axis's name where it needs one."""
-    found = AXES[key]
-    try:
-        text = found.shown(found.parse(value))
-    except (SpecError, ValueError, KeyError):  # a tag that a person gave, or of another version
-        return f"{found.label.lower()} {value}"
+    text = value_words(key, value)
     if key in ("activation", "optimizer", "schedule"):
         return text
-    if key == "depth":
-        return text if int(value) else "depth as it is"
-    return f"{found.label.lower()} {text}"
+    if key == "depth" and text != AXES[key].shown(0):
+        return text
+    return f"{AXES[key].label.lower()} {text}"
+
+
+def value_words(key: str, value: Value) -> str:
+    """A value of an axis as people read it."""
+    try:
+        return AXES[key].shown(AXES[key].parse(value))
+    except SpecError:  # a tag that a person gave, or of another version
+        return str(value)
 
 
 def _values(found: Axis, values: Sequence[Value]) -> list[Value]:

@@ -7,6 +7,7 @@ import streamlit as st
 from core import words
 from core.runs.status import State
 from core.tune import climber, climbs, group, ladder, ranking, sweep, variants
+from core.tune.axes import AXES
 from core.tune.group import Group, Kind, Member
 from core.tune.ladder import Step
 from pages.shared import charts, comparisons, frame, state
@@ -260,7 +261,7 @@ def _row(found: Group, member: Member, place: int, best: Member | None) -> dict[
     row: dict[str, object] = {"Rank": place if member.score is not None else None}
     if found.kind == "variants":
         row |= {
-            variants.AXES[key].label: variants.shown(key, value)
+            AXES[key].label: variants.value_words(key, value)
             for key, value in variants.varied(member).items()
         }
     else:

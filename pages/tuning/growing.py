@@ -38,11 +38,8 @@ def draw() -> None:
                 f"{words.count(before.parameters)}. Further steps are twice as wide, or a layer "
                 "deeper in every stage."
             )
-            seconds = template.time([first], data)
-            if seconds is not None:
-                st.caption(f"The first step trains about {words.duration(seconds)}.")
-            else:
-                template.time_words(None, 1, "how long the first step takes")
+            st.caption("The first step:")
+            template.time_words(template.time([first], data), 1, "how long the first step takes")
         if start:
             groups.open_group(climber.start(draft.order(), tune.shrink, tune.steps))
     with right:

@@ -54,9 +54,10 @@ def time_words(seconds: float | None, runs: int, about: str) -> None:
     """Tell how long so many runs take, or offer to measure this machine."""
     if seconds is None:
         measuring.draw("tune-measure", about)
-    else:
-        each = "each takes" if runs > 1 else "it takes"
-        st.caption(
-            f"About {words.duration(seconds)} of training; {each} some seconds more to start and "
-            "to be tested."
-        )
+        return
+    beside = estimate.beside()
+    total = words.duration(seconds + runs * beside)
+    st.caption(
+        f"About {total}: {words.duration(seconds)} of training, and about {words.duration(beside)} "
+        f"for {'each run' if runs > 1 else 'the run'} to start and to be tested."
+    )

@@ -83,7 +83,7 @@ def _values(axis: Axis, vary: Vary) -> tuple[Value, ...]:
         f"{axis.label}: values",
         options,
         default=now,
-        format_func=lambda text: _shown(axis, text),
+        format_func=lambda text: variants.value_words(axis.name, text),
         key=key,
         help=axis.about,
         accept_new_options=axis.open,
@@ -96,13 +96,6 @@ def _values(axis: Axis, vary: Vary) -> tuple[Value, ...]:
     except SpecError as error:
         st.markdown(f":red[{axis.label}: expected {frame.plain(error.expected)}.]")
         return ()
-
-
-def _shown(axis: Axis, text: str) -> str:
-    try:
-        return axis.shown(axis.parse(text))
-    except SpecError:  # just typed, and told under the field
-        return text
 
 
 def _choose(key: str, vary: Vary) -> None:

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from core import files
 from core.data.dataset import load
 from core.design.cost import KINDS, Speed
+from core.runs.status import State
 from core.tune import estimate
 from tests.conftest import small_spec
+from tests.core.tune.conftest import Trained
 
 
 def test_it_grows_with_the_epochs(home: Path, examples: Path) -> None:
@@ -24,3 +27,17 @@ def test_it_grows_with_the_epochs(home: Path, examples: Path) -> None:
     assert estimate.seconds(longer, data, known) == pytest.approx(10 * seconds)
     smaller = spec.changed(train=spec.train.changed(batch_size=4))
     assert estimate.seconds(smaller, data, known) > seconds
+
+
+def test_what_a_run_takes_beside_its_epochs(home: Path, trained_as: Trained) -> None:
+    """It is the median of the runs that ended well; before there is one, a usual value."""
+    assert estimate.beside() == estimate._USUAL
+    for seconds in (30.0, 14.0, 16.0):
+        run = trained_as(small_spec("sketches"), 0.5)
+        values = {"started": 100.0, "ended": 100.0 + seconds}
+        run.write_status(run.saved_status.model_copy(update=values))
+        for epoch in (1, 2):
+            line = {"event": "epoch", "epoch": epoch, "seconds": 2.0}
+            files.append_json(run.folder / "metrics.jsonl", line)
+    trained_as(small_spec("sketches"), 0.5, state=State.FAILED)
+    assert estimate.beside() == 12.0

@@ -92,5 +92,7 @@ def test_variants_are_found_by_their_tags(queue_home: Path, examples: Path) -> N
 def test_tags_that_mean_nothing_are_shown_as_they_are() -> None:
     """A tag that a person gave by hand does not break the list."""
     assert variants.shown("width", "broad") == "nodes broad"
-    assert variants.shown("depth", "0") == "depth as it is"
+    assert variants.shown("depth", "0") == "layers as it is"
+    assert variants.shown("depth", "1") == "1 step deeper"
+    assert variants.value_words("width", "0.5") == "half"
     assert variants.shown("learning_rate", "0.01") == "learning rate 0.01"
