@@ -14,6 +14,7 @@ from core import words
 from core.errors import AppError
 from core.runs import queue, turns
 from core.runs.status import State
+from core.tune import climbs
 from pages.shared import alerting, cached
 from pages.shared.plain import plain
 
@@ -28,6 +29,7 @@ MENU = (
     ("pages/design.py", "Design", ":material/layers:"),
     ("pages/train.py", "Train", ":material/play_circle:"),
     ("pages/runs.py", "Runs", ":material/list_alt:"),
+    ("pages/tune.py", "Tune", ":material/tune:"),
     ("pages/predict.py", "Predict", ":material/center_focus_strong:"),
 )
 
@@ -83,7 +85,7 @@ def _sidebar() -> None:
 
 
 def redrawn(draw: Callable[..., None], *args: Any, every: float) -> None:
-    """Draw something again every few seconds, as long as any run is on its way.
+    """Draw something again every few seconds, as long as any run, or any ladder, is on its way.
 
     Not otherwise: Streamlit's browser side loses the page where such a redrawing comes right behind
     a change of page that was made by `st.switch_page` (it takes the redrawing's session for another
@@ -101,12 +103,15 @@ def redrawn(draw: Callable[..., None], *args: Any, every: float) -> None:
 
 
 def _on_its_way() -> bool:
-    return any(not status.state.final for _, status in cached.runs())
+    # between two steps of a ladder no run is on its way
+    return any(not status.state.final for _, status in cached.runs()) or bool(climbs.under_way())
 
 
 def _running() -> None:
-    """What trains now, and how many runs wait; also gives the queue a push after a restart."""
+    """What trains now, and how many runs wait; also gives the queue and the ladders a push after a
+    restart."""
     queue.ensure()
+    climbs.ensure()
     listed = cached.runs()
     active = [(run, status) for run, status in listed if status.state is State.RUNNING]
     waiting = sum(status.state is State.QUEUED for _, status in listed)
