@@ -14,11 +14,12 @@ class Evaluation:
     """Puts images through a model, in parts side by side as in training.
 
     Args:
-        model: from uint8 images to probabilities, as it is saved.
+        model: from uint8 images to probabilities.
+        mirror: average them with those of the mirror images, as the saved model does.
     """
 
-    def __init__(self, model: keras.Model, towers: int) -> None:
-        self._model, self._towers = model, towers
+    def __init__(self, model: keras.Model, towers: int, *, mirror: bool = False) -> None:
+        self._model, self._towers, self._mirror = model, towers, mirror
         self._run = tf.function(
             self._sums,
             input_signature=[
@@ -46,9 +47,17 @@ class Evaluation:
     def _sums(self, images: Any, labels: Any) -> tuple[Any, Any]:
         losses, hits = [], []
         for some, known, weight in parts(images, labels, self._towers):
-            chances = self._model(some, training=False)
+            chances = self._chances(some)
             loss = keras.losses.sparse_categorical_crossentropy(known, chances)
             losses.append(tf.reduce_sum(weight * loss))
             right = tf.argmax(chances, axis=-1, output_type=tf.int32) == known
             hits.append(tf.reduce_sum(weight * tf.cast(right, tf.float32)))
         return tf.add_n(losses), tf.add_n(hits)
+
+    def _chances(self, images: Any) -> Any:
+        chances = self._model(images, training=False)
+        if not self._mirror:
+            return chances
+        with tf.control_dependencies([chances]):  # one after the other, in the memory of one
+            mirrored = tf.reverse(images, [2])
+        return (chances + self._model(mirrored, training=False)) / 2.0

@@ -90,6 +90,19 @@ def whiten(model, images):
         both = np.concatenate([half, -half], axis=1, dtype=np.float32)
         layer.set_weights([both.reshape(layer.kernel.shape)])'''
 
+_MIRRORED = '''\
+class Mirrored(keras.Model):
+    """A network that trains as it is, and answers with the mean for an image and its mirror image."""
+
+    def __init__(self, network):
+        super().__init__()
+        image = keras.Input((SIZE, SIZE, CHANNELS), dtype="uint8")
+        both = [network(image), network(keras.ops.flip(image, axis=2))]
+        self.network, self.mean = network, keras.Model(image, layers.Average()(both))
+
+    def call(self, images, training=False):
+        return (self.network if training else self.mean)(images, training=training)'''
+
 _BATCHES = '''\
 class Batches(keras.utils.PyDataset):
     """Images in batches$about."""
@@ -122,7 +135,7 @@ $drawn    train, validation, test = split(names, labels, parts, images)
 
     keras.utils.set_random_seed(SEED)
     model = build_model(len($classes))
-$whiten    model.compile(
+$whiten$mirror    model.compile(
         optimizer=keras.optimizers.$optimizer,
         loss=$loss,
         metrics=$metrics,
@@ -138,7 +151,7 @@ $weights        verbose=2,
     )
     $told = model.evaluate(Batches(images[test], labels[test], $at_once), verbose=0)
     print(f"Best epoch {best.best_epoch + 1}: test loss {loss:.4f}, test accuracy {accuracy:.1%}")
-    model.save("model.keras")
+    model$mean.save("model.keras")
 
 
 if __name__ == "__main__":
@@ -186,13 +199,25 @@ def whiten_function() -> str:
     return text.replace("$patches", str(PATCHES))
 
 
+def mirrored_class() -> str:
+    """The source of the class that averages what a network says of an image and its mirror image."""
+    return _MIRRORED
+
+
 def main_function(
-    train: TrainSpec, shape: tuple[int, int, int], *, own_classes: bool, whiten: bool = False, drawn: bool = False
+    train: TrainSpec,
+    shape: tuple[int, int, int],
+    *,
+    own_classes: bool,
+    whiten: bool = False,
+    mirror: bool = False,
+    drawn: bool = False,
 ) -> str:
     """The source of main(), and its call.
 
     Args:
         whiten: the design has weights that come from the images.
+        mirror: answers are averaged with those for mirror images.
         own_classes: the set has fixed classes, else they are the folders' names.
         drawn: validation and test images are drawn, whatever the set says.
     """
@@ -210,6 +235,8 @@ def main_function(
         "$callbacks": "".join(f"{item}, " for item in settings.callbacks(train)),
         "$weights": "        class_weight=class_weights(labels[train]),\n" if balanced else "",
         "$whiten": _WHITENED.replace("$sample", str(sample_size(shape))) if whiten else "",
+        "$mirror": "    model = Mirrored(model)\n" if mirror else "",
+        "$mean": ".mean" if mirror else "",
         "$drawn": _REDRAWN if drawn else "",
         "$shuffled": "done already" if train.shuffle else "as they come",
         "$told": "_, accuracy, loss" if smooth else "loss, accuracy",
