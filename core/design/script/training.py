@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.design.cost import evaluation_batch
 from core.design.script import settings
-from core.design.script.calls import literal
+from core.design.script.calls import literal, statement
 from core.design.whitening import FLOOR, LEAST, PATCHES, sample_size
 from core.specs import AugmentSpec, TrainSpec
 
@@ -92,7 +92,7 @@ def whiten(model, images):
 
 _MIRRORED = '''\
 class Mirrored(keras.Model):
-    """A network that trains as it is, and answers with the mean for an image and its mirror image."""
+    """Trains a network as it is; answers with the mean for an image and its mirror image."""
 
     def __init__(self, network):
         super().__init__()
@@ -140,7 +140,7 @@ $whiten$mirror    model.compile(
         loss=$loss,
         metrics=$metrics,
     )
-    best = keras.callbacks.EarlyStopping($monitorpatience=PATIENCE, restore_best_weights=True)
+$best
     model.fit(
         Batches(images[train], labels[train], BATCH_SIZE, training=True),
         validation_data=Batches(images[validation], labels[validation], $at_once),
@@ -224,14 +224,16 @@ def main_function(
     smooth = bool(train.label_smoothing)
     loss = "smoothed" if smooth else '"sparse_categorical_crossentropy"'
     plain = ', keras.metrics.SparseCategoricalCrossentropy(name="crossentropy")' if smooth else ""
-    monitor = f'monitor="{settings.monitor(train)}", mode="min", ' if smooth else ""
+    monitor = [f"monitor={literal(settings.monitor(train))}", 'mode="min"'] if smooth else []
+    stopping = [*monitor, "patience=PATIENCE", "restore_best_weights=True"]
+    best = statement("best = ", "keras.callbacks.EarlyStopping", stopping, "", indent=1)
     balanced = train.class_weights == "balanced"
     text = _MAIN
     for mark, source in {
         "$optimizer": settings.optimizer(train),
         "$loss": loss,
         "$metrics": f'["accuracy"{plain}]',
-        "$monitor": monitor,
+        "$best": "\n".join(best),
         "$callbacks": "".join(f"{item}, " for item in settings.callbacks(train)),
         "$weights": "        class_weight=class_weights(labels[train]),\n" if balanced else "",
         "$whiten": _WHITENED.replace("$sample", str(sample_size(shape))) if whiten else "",
