@@ -91,7 +91,7 @@ class AugmentSpec(Spec):
 
     mirror: bool = setting(
         False,
-        label="Average with the mirror image",
+        label="Average answers with the mirror image",
         help="In validation, tests and predicting, show the network an image and its mirror image, "
         "left and right exchanged, and average the two answers. On photos this often gains a point "
         "of accuracy, for twice the time of predicting; training itself stays as it is. Best with "

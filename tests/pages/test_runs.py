@@ -25,7 +25,7 @@ def test_opens_a_run_by_its_address(open_page: OpenPage, trained_run: Run) -> No
 
 def test_mirror_images_are_told(open_page: OpenPage, trained_run: Run) -> None:
     """What is done to images stands there, be it averaging with the mirror image alone."""
-    titles = "Flip", "Average with the mirror image"
+    titles = "Flip", "Average answers with the mirror image"
     for mirror in (False, True):
         path = trained_run.folder / "spec.json"
         path.write_text(json.dumps({**json.loads(path.read_text()), "augment": {"mirror": mirror}}))
