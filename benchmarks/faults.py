@@ -160,7 +160,11 @@ def _plant(
             },
         ),
         Fault.VANISHING: ((deep_dense, deep_conv)[number]("sigmoid"), "", {}),
-        Fault.RATE_HIGH: ((plain, normalized)[number]("leaky_relu"), "", {"learning_rate": (0.03, 0.3)[number]}),
+        Fault.RATE_HIGH: (
+            (plain, normalized)[number]("leaky_relu"),
+            "",
+            {"learning_rate": (0.03, 0.3)[number]},
+        ),
         Fault.RATE_LOW: (make(), "", {"learning_rate": 1e-6}),
         Fault.LAG: (
             normalized(width=(16, 24)[number], momentum=0.99),

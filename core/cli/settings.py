@@ -17,7 +17,7 @@ Verbs = Any
 
 _TITLES: dict[type[Spec], str] = {
     TrainSpec: "training settings",
-    AugmentSpec: "changes of training images",
+    AugmentSpec: "changes of images",
     DataSpec: "image settings",
     TuneSpec: "settings of the search",
 }

@@ -52,7 +52,7 @@ def test_a_folded_setting_is_changed_and_told(open_page: OpenPage, examples: Pat
     app.run()
     app.selectbox(key="augment.flip").select("horizontal").run()
     assert draft.load().augment.flip == "horizontal"
-    assert any(item.label == "Change the training images: flip" for item in app.expander)
+    assert any(item.label == "Change the images: flip" for item in app.expander)
 
 
 def test_form_starts_from_the_draft_and_changes_it(open_page: OpenPage, examples: Path) -> None:

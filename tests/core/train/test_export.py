@@ -118,6 +118,29 @@ def test_what_onnx_cannot_express_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["fast", "resnet-mini"])
+def test_mirror_images_are_exported(tmp_path: Path, name: str) -> None:
+    """model.keras and model.onnx hold the averaging with the mirror image, and the weights once."""
+    keras = backend.start()
+    from core.design.build import build
+    from core.train.export import export_onnx
+
+    keras.utils.set_random_seed(0)
+    design, images = preset(name).model, photos(32, 24, 24, 3)
+    plain = build(design, (24, 24, 3), 3)
+    model = build(design, (24, 24, 3), 3, resize="pad", mirror=True)
+    model.set_weights(plain.get_weights())
+    model.save(tmp_path / "model.keras")
+    saved = keras.models.load_model(tmp_path / "model.keras", compile=False)
+    path = tmp_path / "model.onnx"
+    assert export_onnx(saved, path, images) < 1e-5
+    one, other = (np.asarray(plain(some)) for some in (images, images[:, :, ::-1]))
+    assert np.abs(one - other).max() > 1e-3
+    for some in (images, images[:, :, ::-1]):
+        assert np.abs(predicted(path, some) - (one + other) / 2).max() < 1e-5
+    assert path.stat().st_size < 5 * plain.count_params() + 100_000
+
+
 def test_a_model_that_differs_is_refused(tmp_path: Path) -> None:
     """An exported model that does not agree with Keras is refused, and the old file stays."""
     keras = backend.start()
