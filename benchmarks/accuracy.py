@@ -4,7 +4,8 @@
         [--wider 4/3] [--precisions bfloat16 float32] [--torch PYTHON]
 
 With PYTHON, one that has PyTorch, the same network and recipe is trained by PyTorch too. Each design is trained with the settings of its preset on all 50,000 training images, with nothing
-chosen by the test images: they are looked at after every epoch, and the figures are those of the last.
+chosen by the test images: they are looked at after every epoch, with their mirror images where the preset
+asks for that, and the figures are those of the last. --no-mirror leaves mirror images out.
 Seconds are those of training, after the first step, which makes the graph.
 """
 
@@ -50,6 +51,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, nargs="+", help="instead of the preset's")
     parser.add_argument("--wider", type=Fraction, default=1, help="times as many filters")
+    parser.add_argument(
+        "--no-mirror", action="store_true", help="do not average with mirror images"
+    )
     parser.add_argument("--torch", type=Path, help="a Python that has PyTorch")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -94,7 +98,7 @@ def run(
     command = [sys.executable, "-m", "benchmarks.accuracy", str(options.data.absolute()), "--one"]
     command += ["--designs", name, "--precisions", precision, "--seeds", str(seed)]
     command += ["--epochs", str(epochs), "--wider", str(options.wider)]
-    return told(command)
+    return told(command + ["--no-mirror"] * options.no_mirror)
 
 
 def run_torch(
@@ -103,7 +107,7 @@ def run_torch(
     """The same by PyTorch, with our learning rates and whitening."""
     item = preset(name)
     spec = TrainSpec.parse({**item.train, "seed": seed, "epochs": epochs})
-    augment = AugmentSpec.parse(item.augment)
+    augment = augmented(options, name)
     model = wider(item.model, options.wider)
     steps = math.ceil(TRAIN / spec.batch_size)
     order = {
@@ -114,6 +118,7 @@ def run_torch(
         "label_smoothing": spec.label_smoothing,
         "flip": augment.flip != "none",
         "shift": augment.shift,
+        "mirror": augment.mirror,
         "seed": seed,
     }
     return told([str(options.torch), str(ROOT / "benchmarks" / "pytorch.py")], json.dumps(order))
@@ -164,9 +169,15 @@ def one(options: argparse.Namespace) -> None:
         model,
         spec,
         Plan(options.precisions[0], backend.towers()),
-        augment=AugmentSpec.parse(item.augment),
+        augment=augmented(options, item.name),
     )
     engine.fit(data, rows[:TRAIN], rows[TRAIN:], Clock())
+
+
+def augmented(options: argparse.Namespace, name: str) -> AugmentSpec:
+    """What a preset does to images, without mirror images in tests where they are not wanted."""
+    augment = AugmentSpec.parse(preset(name).augment)
+    return augment.changed(mirror=augment.mirror and not options.no_mirror)
 
 
 def wider(model: ModelSpec, times: Fraction) -> ModelSpec:

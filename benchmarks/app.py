@@ -102,12 +102,13 @@ def training(page: Page) -> tuple[float, list[float]]:
     run: Run = all_runs()[0]
     first = 0.0
     delays: list[float] = []
-    count = "() => document.querySelector('.js-plotly-plot')?.data?.[1]?.x?.length || 0"
     while not run.status.state.final and len(delays) < 8:
         lines = run.metrics()
         if lines and not first:
             first = lines[0]["time"]
-        shown = page.evaluate(count)
+        drawn = page.locator(".curves")
+        newest = float(drawn.first.get_attribute("data-newest") or 0) if drawn.count() else 0.0
+        shown = int(newest + 1e-4)  # whole epochs
         epochs = [line for line in lines if line["event"] == "epoch"]
         if shown > len(delays) and len(epochs) >= shown:
             delays.append(time.time() - epochs[shown - 1]["time"])

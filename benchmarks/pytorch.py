@@ -6,7 +6,7 @@ batch_size, bfloat16, images (n, height, width, channels), classes.
 
 For benchmarks.train the order says seconds: for every further line it trains about that many and
 answers with images a second. For benchmarks.accuracy it has data (CIFAR-10's file), the rates of all
-steps, the kernels that are not trained, label_smoothing, flip, shift and seed: it trains once.
+steps, the kernels that are not trained, label_smoothing, flip, shift, mirror and seed: it trains once.
 
 Eager, channels last and with Adam: what a person would write who knows PyTorch. The images are in
 memory as uint8 already, shuffled by an index in each round.
@@ -240,10 +240,16 @@ def learn(order: dict[str, Any]) -> None:
         network.eval()
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=order["bfloat16"]):
             right = sum(
-                int((network(some).argmax(1) == known).sum())
+                int((chances(network, some, order["mirror"]).argmax(1) == known).sum())
                 for some, known in zip(tests.split(500), truth.split(500), strict=True)
             )
         print(f"{seconds:.2f} {right / len(tests):.4f}", flush=True)
+
+
+def chances(network: nn.Module, images: torch.Tensor, mirror: bool) -> torch.Tensor:
+    """Probabilities [n, classes], with `mirror` averaged with those for the mirror images."""
+    found: torch.Tensor = network(images).float().softmax(1)
+    return (found + network(images.flip(3)).float().softmax(1)) / 2 if mirror else found
 
 
 def varied(images: torch.Tensor, flip: bool, shift: float) -> torch.Tensor:

@@ -14,7 +14,7 @@ from core import files, workspace
 from core.design.history import History, Step
 from core.design.presets import PRESETS
 from core.errors import SpecError, storing
-from core.specs import AugmentSpec, DataSpec, ModelSpec, RunSpec, Spec, TrainSpec
+from core.specs import AugmentSpec, DataSpec, ModelSpec, RunSpec, Spec, TrainSpec, TuneSpec
 
 _NAMES = {item.name: item.model for item in PRESETS}
 
@@ -26,6 +26,7 @@ class Draft(Spec):
     model: ModelSpec = PRESETS[0].model
     train: TrainSpec = TrainSpec()
     augment: AugmentSpec = AugmentSpec()
+    tune: TuneSpec = TuneSpec()
     folders: tuple[str, ...] = ()  # opened by their path, the latest first
 
     def order(self) -> RunSpec:

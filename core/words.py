@@ -70,3 +70,10 @@ def large(number: float) -> str:
             return f"{amount:.3g} {name}"
     digits, _, exponent = f"{number:.2e}".partition("e+")
     return f"{float(digits):g} × 10^{int(exponent)}"
+
+
+def rate(number: float) -> str:
+    """A learning rate with two digits, written out: 0.000001, 0.01, 1; below that as 1e-07."""
+    if number < 9.5e-7:
+        return f"{number:.2g}"
+    return f"{float(f'{number:.2g}'):.8f}".rstrip("0").rstrip(".")

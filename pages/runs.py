@@ -4,9 +4,10 @@ import streamlit as st
 
 from core.runs import run as runs
 from core.runs.run import Run
-from core.specs import Spec
+from core.specs import AugmentSpec, Spec
 from core.specs.spec import choices
-from pages.shared import cached, frame, live, state, table
+from pages.shared import cached, frame, state, table
+from pages.watching import run as watching
 
 
 def settings(spec: Spec, idle: frozenset[str] = frozenset()) -> list[dict[str, str]]:
@@ -25,7 +26,7 @@ def settings(spec: Spec, idle: frozenset[str] = frozenset()) -> list[dict[str, s
 @frame.guarded
 def one(run: Run) -> None:
     """A run with its curves, its settings, and what can be done with it."""
-    live.show(run)
+    watching.show(run)
     actions = st.container(horizontal=True)
     if run.status.state.final and actions.button("Delete run", icon=":material/delete:"):
         confirm_delete(run)
@@ -40,7 +41,7 @@ def one(run: Run) -> None:
     left, right = st.columns(2)
     left.dataframe(settings(spec.train, spec.train.idle), hide_index=True)
     right.dataframe(settings(spec.data), hide_index=True)
-    if spec.augment.active:
+    if spec.augment != AugmentSpec():
         right.dataframe(settings(spec.augment), hide_index=True)
     if spec.tags:
         tags = ", ".join(f"{key} = {value}" for key, value in spec.tags.items())

@@ -7,7 +7,8 @@ from core.runs import queue
 from core.runs import run as runs
 from core.runs.run import Run
 from core.train.order import order
-from pages.shared import cached, frame, images, live, state, training, waiting
+from pages.shared import alerting, cached, frame, images, state, training, waiting
+from pages.watching import run as watching
 
 
 def current() -> Run | None:
@@ -35,7 +36,7 @@ def progress() -> None:
     if run is None:
         st.info("Nothing has been trained yet. Press Start training.", icon=":material/info:")
     else:
-        live.show(run)
+        watching.show(run)
 
 
 def chosen() -> None:
@@ -75,6 +76,7 @@ def settings() -> None:
     )
     with st.container(border=True):
         frame.redrawn(chosen, every=1.0)
+    alerting.menu()
     if start:
         run = order(draft.order())
         st.query_params["run"] = run.id

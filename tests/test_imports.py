@@ -144,7 +144,7 @@ def test_only_the_worker_imports_tensorflow() -> None:
     # each is a process of its own
     own_process = {
         *("core.train.worker", "core.train.warm"),
-        *("core.train.calibration", "core.data.download"),
+        *("core.train.calibration", "core.data.download", "core.train.lr_range"),
     }
     for path in (*CORE.values(), *FACES):
         module = name_of(path)

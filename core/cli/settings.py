@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.errors import SpecError
-from core.specs import AugmentSpec, DataSpec, Spec, TrainSpec
+from core.specs import AugmentSpec, DataSpec, Spec, TrainSpec, TuneSpec
 from core.specs.spec import expectation
 
 # what argparse's add_subparsers returns, which has no public name
@@ -17,16 +17,20 @@ Verbs = Any
 
 _TITLES: dict[type[Spec], str] = {
     TrainSpec: "training settings",
-    AugmentSpec: "changes of training images",
+    AugmentSpec: "changes of images",
     DataSpec: "image settings",
+    TuneSpec: "settings of the search",
 }
 
 
-def add_settings(parser: argparse.ArgumentParser, spec: type[Spec]) -> None:
-    """A flag for each declared setting; values are checked by the spec, not by argparse."""
+def add_settings(
+    parser: argparse.ArgumentParser, spec: type[Spec], names: Sequence[str] = ()
+) -> None:
+    """A flag for each declared setting, or for those `names`; values are checked by the spec, not by
+    argparse."""
     group = parser.add_argument_group(_TITLES[spec])
     for name, field in spec.model_fields.items():
-        if not field.description:
+        if not field.description or (names and name not in names):
             continue
         help_text = f"{field.description} ({expectation(field)}; default {'automatic' if field.default is None else field.default})"
         group.add_argument(
@@ -36,7 +40,8 @@ def add_settings(parser: argparse.ArgumentParser, spec: type[Spec]) -> None:
 
 def given(options: argparse.Namespace, spec: type[Spec]) -> dict[str, Any]:
     """The settings of `spec` given as flags."""
-    values = {name: getattr(options, name, None) for name in spec.model_fields}
+    fields = spec.model_fields.items()
+    values = {name: getattr(options, name, None) for name, field in fields if field.description}
     return {name: value for name, value in values.items() if value is not None}
 
 

@@ -8,15 +8,13 @@ import time
 from typing import Any
 
 from core import errors, words
-from core.cli.settings import Verbs, add_settings, assignments, given, sections
-from core.data import catalogue
-from core.design import designs
+from core.cli.compose import add_run, compose
+from core.cli.settings import Verbs
 from core.runs import queue
 from core.runs import run as runs
 from core.runs.resume import resume
 from core.runs.run import Run
 from core.runs.status import RunStatus, State
-from core.specs import AugmentSpec, DataSpec, RunSpec, TrainSpec
 from core.terminal import decoding, err, out, print_table, progress_bar
 from core.train.order import order
 
@@ -24,21 +22,7 @@ from core.train.order import order
 def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
     train = verbs.add_parser("train", parents=[common], help="train a design on a set of images")
-    train.add_argument("--data", required=True, help="a set's name, a folder or a zip")
-    train.add_argument("--design", required=True, help="a preset's name or a JSON file")
-    add_settings(train, TrainSpec)
-    add_settings(train, AugmentSpec)
-    add_settings(train, DataSpec)
-    train.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="SPEC.KEY=VALUE",
-        help="any setting by its full name, such as train.learning_rate=0.001",
-    )
-    train.add_argument(
-        "--tag", action="append", default=[], metavar="KEY=VALUE", help="file the run under a tag"
-    )
+    add_run(train)
     train.set_defaults(verb=_train)
     more = verbs.add_parser(
         "resume", parents=[common], help="go on with a run that was stopped, lost or done"
@@ -51,23 +35,7 @@ def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    chosen = sections(options.set)
-    tags = assignments(options.tag, "--tag", "lab=gear")
-    design = designs.read(options.design)
-    train = {**design.train, **given(options, TrainSpec), **chosen["train"]}
-    data = {**given(options, DataSpec), **chosen["data"]}
-    train_spec = TrainSpec.parse(train)
-    augment = {**design.augment, **given(options, AugmentSpec), **chosen["augment"]}
-    data_spec = DataSpec.parse({**data, "source": catalogue.locate(options.data)})
-    spec = RunSpec.parse(
-        {
-            "model": design.model,
-            "data": data_spec,
-            "train": train_spec,
-            "augment": AugmentSpec.parse(augment),
-            "tags": tags,
-        }
-    )
+    spec = compose(options)
     with decoding() as progress:
         run = order(spec, progress)
     return _end(options, run, _follow(run))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import singledispatch
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, singledispatch
 from typing import Any
 
 import keras
 from keras import layers
 
-from core.design.analysis import table
+from core.design.analysis import Row, table
 from core.design.picking import picked
 from core.design.shapes import Shape
 from core.specs import (
@@ -45,7 +45,12 @@ from core.specs.data import Fit
 
 
 def build(
-    model: ModelSpec, shape: tuple[int, int, int], classes: int, *, resize: Fit | None = None
+    model: ModelSpec,
+    shape: tuple[int, int, int],
+    classes: int,
+    *,
+    resize: Fit | None = None,
+    mirror: bool = False,
 ) -> keras.Model:
     """The Keras model of a design: uint8 images in, class probabilities out.
 
@@ -53,7 +58,12 @@ def build(
         shape: height, width, channels the design works at.
         classes: number of classes.
         resize: take images of any height and width and bring them to `shape` inside the model, in
-            this way, as the saved model does. Weights are the same with and without it.
+            this way, as the saved model does.
+        mirror: average the probabilities of an image and of its mirror image, as the saved model
+            does where AugmentSpec.mirror asks for it (Jordan, 94% on CIFAR-10 in 3.29 seconds on a
+            single GPU, 2024). Both go through the same layers.
+
+    The weights are the same, in the same order, with and without `resize` and `mirror`.
 
     Raises:
         SpecError: the layers do not fit together.
@@ -66,18 +76,28 @@ def build(
     if resize is not None:
         x = layers.Rescaling(1.0, name="to_float")(x)  # padding has no bytes, only floats
         x = _resizing(resize, height, width)(x)
+    layer = cache(_layer)  # so that both images go through the same ones
+    end = _end(rows, x, layer)
+    if mirror:
+        other = _end(rows, keras.ops.flip(x, axis=2), layer)
+        end = layers.Average(name="mean")([end, other])
+    return keras.Model(image, end, name="layerwise")
+
+
+def _end(rows: Iterable[Row], image: Any, layer: Callable[[LayerSpec, str, Shape], Any]) -> Any:
+    """What a design's last layer makes of an image; `layer` makes the layers, as `_layer` does."""
     made: dict[str, Any] = {}
     end: Any = None
     for row in rows:
         for node in row.nodes:
-            sources = [made[name] for name in node.inputs] or [x]
-            *before, layer = picked(node.layer, sources[0].shape[-1])
+            sources = [made[name] for name in node.inputs] or [image]
+            *before, own = picked(node.layer, sources[0].shape[-1])
             for pick in before:
-                sources = [_layer(pick, f"{node.name}_pick", ())(sources[0])]
-            end = made[node.name] = _layer(layer, node.name, node.shape)(
+                sources = [layer(pick, f"{node.name}_pick", ())(sources[0])]
+            end = made[node.name] = layer(own, node.name, node.shape)(
                 sources if len(sources) > 1 else sources[0]
             )
-    return keras.Model(image, end, name="layerwise")
+    return end
 
 
 def _resizing(fit: Fit, height: int, width: int) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,12 +29,16 @@ class Case:
 
     Attributes:
         lines: of whole epochs, from metrics.jsonl.
+        classes: their names; empty where they are not known yet.
+        shape: height, width and channels of the images; None where it is not known yet.
     """
 
     spec: RunSpec
     status: RunStatus
     lines: Sequence[Mapping[str, Any]]
     health: Health
+    classes: tuple[str, ...] = ()
+    shape: tuple[int, int, int] | None = None
 
     @cached_property
     def epochs(self) -> int:
@@ -108,4 +113,11 @@ class Case:
 def of(run: Run) -> Case:
     """The case of a run."""
     lines = [line for line in run.metrics("epoch") if not line.get("partial")]
-    return Case(run.spec, run.status, lines, record.read(run))
+    try:
+        labels = json.loads((run.folder / "labels.json").read_bytes())
+    except (OSError, ValueError):  # not that far yet
+        labels = {}
+    classes = tuple(map(str, labels.get("classes", ())))
+    size, channels = labels.get("size"), labels.get("channels")
+    shape = (size, size, channels) if size and channels else None
+    return Case(run.spec, run.status, lines, record.read(run), classes, shape)

@@ -20,6 +20,7 @@ class Fault(StrEnum):
     VANISHING = "vanishing gradients"
     RATE_HIGH = "learning rate too high"
     RATE_LOW = "learning rate too low"
+    LAG = "normalization lags behind"
     COLLAPSE = "class collapse"
     NOISE = "label noise suspected"
     OVERFITTING = "overfitting"

@@ -2,10 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from core.health.case import Case
-from core.health.diagnosis import Diagnosis
+from core.health.diagnosis import Diagnosis, Fault
+from core.health.remedies import remedies
+from core.health.rules import feeding, learning, motion
+
+# causes before their effects: inputs that are not scaled make a loss explode, too large steps kill
+# units, dead units make the answers collapse
+_RULES: tuple[Callable[[Case], Diagnosis | None], ...] = (
+    feeding.inputs,
+    feeding.order,
+    feeding.parts,
+    motion.exploding,
+    motion.too_high,
+    motion.dead,
+    motion.vanishing,
+    motion.too_low,
+    learning.lag,
+    learning.collapse,
+    learning.noise,
+    learning.overfitting,
+    learning.plateau,
+    learning.underfitting,
+)
+# what follows from what was found before, and is no finding of its own
+_FOLLOWS: dict[Fault, frozenset[Fault]] = {
+    Fault.EXPLODING: frozenset({Fault.INPUTS}),
+    Fault.RATE_HIGH: frozenset({Fault.INPUTS, Fault.EXPLODING}),
+    Fault.DEAD: frozenset({Fault.INPUTS, Fault.EXPLODING, Fault.RATE_HIGH}),
+    Fault.COLLAPSE: frozenset(
+        {
+            Fault.INPUTS,
+            Fault.ORDER,
+            Fault.EXPLODING,
+            Fault.RATE_HIGH,
+            Fault.DEAD,
+            Fault.VANISHING,
+            Fault.RATE_LOW,
+            Fault.LAG,
+        }
+    ),
+    Fault.NOISE: frozenset({Fault.LAG, Fault.ORDER}),
+    Fault.OVERFITTING: frozenset({Fault.LAG, Fault.PARTS, Fault.ORDER}),
+    Fault.PLATEAU: frozenset(Fault) - {Fault.PLATEAU},
+    Fault.UNDERFITTING: frozenset(Fault) - {Fault.UNDERFITTING},
+}
 
 
-def diagnose(case: Case) -> list[Diagnosis]:  # noqa: ARG001
+def diagnose(case: Case) -> list[Diagnosis]:
     """What is wrong, the likeliest cause first; empty where nothing is, as far as can be seen."""
-    return []
+    found: list[Diagnosis] = []
+    for rule in _RULES:
+        diagnosis = rule(case)
+        if diagnosis is None:
+            continue
+        known = {one.fault for one in found}
+        if not known & _FOLLOWS.get(diagnosis.fault, frozenset()):
+            found.append(replace(diagnosis, remedies=remedies(case, diagnosis)))
+    return found

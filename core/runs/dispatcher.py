@@ -22,7 +22,7 @@ from filelock import Timeout
 
 from core import workspace
 from core.errors import AppError, RunError, storing
-from core.runs import memory, queue, turns
+from core.runs import memory, queue, turns, webhook
 from core.runs.run import Run, all_runs, process_identity, worker_alive
 from core.runs.standby import Standby
 from core.runs.status import State
@@ -45,6 +45,7 @@ def dispatch() -> None:
             while True:
                 if (run := _take(stuck)) is not None:
                     _work(run, standby)
+                    webhook.tell(wait=True)
                 elif standby is None or not standby.wait():
                     break
                 else:
@@ -63,6 +64,7 @@ def dispatch_hurried() -> None:
     stuck: Stuck = set()
     while (run := _take(stuck, hurried=True)) is not None:
         _work(run)
+        webhook.tell(wait=True)
     _ensure(stuck)
 
 
@@ -184,6 +186,7 @@ def _work_cold(run: Run) -> int:
 
 def main(arguments: Sequence[str]) -> None:
     """Work in a slot, or at once."""
+    webhook.tell(wait=True)  # of runs that were lost with an earlier dispatcher
     if list(arguments) == ["now"]:
         dispatch_hurried()
     else:

@@ -5,36 +5,52 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+Line = dict[str, Any]
 
-def current(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+
+def current(lines: Sequence[Line]) -> list[Line]:
     """The lines that hold, in their order.
 
     A "resumed" line says from where training went on: steps after it that an earlier sitting had
     done are done anew, and as soon as they are, their new lines stand for the old ones. So no line
     that was there is missing at any moment.
     """
-    sittings: list[tuple[float, list[dict[str, Any]]]] = [(0.0, [])]
-    for line in lines:
-        if line.get("event") == "resumed":
-            sittings.append((_position(line), []))
-        else:
-            sittings[-1][1].append(line)
-    kept: list[dict[str, Any]] = []
-    for start, told in sittings:
-        reached = max(map(_position, told), default=start)
+    kept: list[Line] = []
+    for start, told in _sittings(lines):
+        reached = max(map(position, told), default=start)
         kept = [line for line in kept if not _replaced(line, start, reached)]
         kept += told
     return kept
 
 
-def _replaced(line: dict[str, Any], start: float, reached: float) -> bool:
+def waiting(lines: Sequence[Line]) -> bool:
+    """Whether the last sitting has yet to do anew what lines of earlier ones tell."""
+    start, told = _sittings(lines)[-1]
+    kept = current(lines)
+    earlier = kept[: len(kept) - len(told)]
+    return any(_replaced(line, start, float("inf")) for line in earlier)
+
+
+def position(line: Line) -> float:
+    """Epochs trained, with the fraction of the one under way; 0 where the line does not tell."""
+    value = line.get("epoch")
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _sittings(lines: Sequence[Line]) -> list[tuple[float, list[Line]]]:
+    """Where each sitting began, and its lines."""
+    sittings: list[tuple[float, list[Line]]] = [(0.0, [])]
+    for line in lines:
+        if line.get("event") == "resumed":
+            sittings.append((position(line), []))
+        else:
+            sittings[-1][1].append(line)
+    return sittings
+
+
+def _replaced(line: Line, start: float, reached: float) -> bool:
     """Whether a sitting from `start` to `reached` has done anew what an earlier line tells."""
-    place = _position(line)
+    place = position(line)
     if line.get("partial"):  # an epoch that was cut short has become whole
         return start <= place < reached
     return start < place <= reached
-
-
-def _position(line: dict[str, Any]) -> float:
-    value = line.get("epoch")
-    return float(value) if isinstance(value, int | float) else 0.0

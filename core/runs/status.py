@@ -74,6 +74,11 @@ class RunStatus(Spec):
     test_images: int | None = None
     left_out: int | None = None  # copies of test or validation images, not trained on
     engine: str = ""  # how it trains: precision, and how batches are cut
+    cpu: float | None = None  # share of all this machine's processors that the worker keeps busy
+    memory: int | None = None  # bytes of main memory that the worker has
+    memory_peak: int | None = None  # the most it had
+    gpu: float | None = None  # share of time in which the graphics card is busy
+    gpu_memory: int | None = None  # bytes of the card in use, by whomever
     notes: tuple[str, ...] = ()  # what a person should know of how it was trained
     spent: float = 0.0  # seconds of earlier sittings, before it was resumed
     error: dict[str, str] | None = None  # parts of the AppError, see errors.py

@@ -8,6 +8,7 @@ from core.specs.model import ModelSpec
 from core.specs.run import RunSpec
 from core.specs.spec import Spec, choices, setting
 from core.specs.train import TrainSpec
+from core.specs.tune import TuneSpec
 
 __all__ = [
     "AugmentSpec",
@@ -16,6 +17,7 @@ __all__ = [
     "RunSpec",
     "Spec",
     "TrainSpec",
+    "TuneSpec",
     "choices",
     "setting",
 ]

@@ -8,7 +8,11 @@ from core.specs.spec import Spec, setting
 
 
 class AugmentSpec(Spec):
-    """Random changes of training images; all off unless set. Validation and tests see images as they are."""
+    """Random changes of training images; all off unless set. Validation and tests see images as they are.
+
+    `mirror` is the exception: it changes nothing in training, but has validation, tests and predictions
+    see mirror images too.
+    """
 
     flip: Literal["none", "horizontal", "vertical", "both"] = setting(
         "none",
@@ -85,7 +89,16 @@ class AugmentSpec(Spec):
         "This is alpha: at 1 pieces of all sizes are as likely. With Mixup on too, chance picks one.",
     )
 
+    mirror: bool = setting(
+        False,
+        label="Average answers with the mirror image",
+        help="In validation, tests and predicting, show the network an image and its mirror image, "
+        "left and right exchanged, and average the two answers. On photos this often gains a point "
+        "of accuracy, for twice the time of predicting; training itself stays as it is. Best with "
+        "Flip; not where left and right matter, as in digits and letters.",
+    )
+
     @property
     def active(self) -> bool:
-        """Whether anything is changed at all."""
-        return self != AugmentSpec()
+        """Whether training images are changed at all."""
+        return self.model_copy(update={"mirror": False}) != AugmentSpec()

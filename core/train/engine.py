@@ -34,7 +34,8 @@ class Engine:
     Args:
         model: from uint8 images to probabilities; it has the trained weights after every epoch.
         weights: of the classes, float32 [classes], by which the losses of their images count.
-        augment: what is done to the images that it trains on.
+        augment: what is done to the images that it trains on, and whether it tests with their
+            mirror images too.
 
     Attributes:
         plan: how it trains; plain Keras from the moment on that nothing faster goes.
@@ -54,7 +55,7 @@ class Engine:
         self.progress = Progress()
         self._weights, self._augment = weights, augment
         self._loop = self._made_loop()
-        self._evaluation = Evaluation(model, plan.towers)
+        self._evaluation = self._made_evaluation()
         self._plateau: list[float] | None = None
 
     def fit(
@@ -104,23 +105,22 @@ class Engine:
         """
         size = evaluation_batch(data.shape)
         loss = hits = 0.0
-        wanted, done = np.asarray(samples, np.int64), 0
-        answers, sureness, told, places = [], [], [], []
+        asked, done = np.asarray(samples, np.int64), 0
+        wanted = np.sort(asked)  # as they come
+        answers, sureness, told = [], [], []
         for images, labels in feed.chunks(data, rows, lambda: size):
             one, right, chances = self._evaluation.run(images, labels)
             loss, hits = loss + one, hits + right
             answers.append(chances.argmax(axis=1))
             sureness.append(chances.max(axis=1))
-            mine = np.flatnonzero((wanted >= done) & (wanted < done + len(labels)))
-            told.append(chances[wanted[mine] - done])
-            places.append(mine)
+            told.append(chances[wanted[(wanted >= done) & (wanted < done + len(labels))] - done])
             done += len(labels)
         return Tested(
             loss=loss / len(rows) + self._evaluation.penalties,
             accuracy=hits / len(rows),
             answers=np.concatenate(answers),
             sureness=np.concatenate(sureness),
-            samples=np.concatenate(told)[np.argsort(np.concatenate(places))],  # as asked for
+            samples=np.concatenate(told)[np.searchsorted(wanted, asked)],
         )
 
     @property
@@ -145,7 +145,7 @@ class Engine:
         if plan != self.plan:
             self.plan = plan
             self._loop = self._made_loop()
-            self._evaluation = Evaluation(self.model, plan.towers)
+            self._evaluation = self._made_evaluation()
         kept = self._loop.state
         checkpoint.require([array.shape for array in kept])
         self._loop.state = checkpoint.arrays
@@ -229,6 +229,10 @@ class Engine:
             plain=plain,
             xla=self.plan.xla,
         )
+
+    def _made_evaluation(self) -> Evaluation:
+        mirror = self._augment is not None and self._augment.mirror
+        return Evaluation(self.model, self.plan.towers, mirror=mirror)
 
 
 class _Pace:

@@ -16,11 +16,12 @@ class Evaluation:
     """Puts images through a model, in parts side by side as in training.
 
     Args:
-        model: from uint8 images to probabilities, as it is saved.
+        model: from uint8 images to probabilities.
+        mirror: average them with those of the mirror images, as the saved model does.
     """
 
-    def __init__(self, model: keras.Model, towers: int) -> None:
-        self._model, self._towers = model, towers
+    def __init__(self, model: keras.Model, towers: int, *, mirror: bool = False) -> None:
+        self._model, self._towers, self._mirror = model, towers, mirror
         self._run = tf.function(
             self._sums,
             input_signature=[
@@ -48,7 +49,7 @@ class Evaluation:
     def _sums(self, images: Any, labels: Any) -> tuple[Any, Any, Any]:
         losses, hits, told = [], [], []
         for some, known, weight in parts(images, labels, self._towers):
-            chances = self._model(some, training=False)
+            chances = self._chances(some)
             loss = keras.losses.sparse_categorical_crossentropy(known, chances)
             losses.append(tf.reduce_sum(weight * loss))
             told.append(chances)
@@ -56,3 +57,11 @@ class Evaluation:
             hits.append(tf.reduce_sum(weight * tf.cast(right, tf.float32)))
         # the parts are in order; what comes again, where images are few, comes last
         return tf.add_n(losses), tf.add_n(hits), tf.concat(told, 0)[: tf.shape(labels)[0]]
+
+    def _chances(self, images: Any) -> Any:
+        chances = self._model(images, training=False)
+        if not self._mirror:
+            return chances
+        with tf.control_dependencies([chances]):  # one after the other, in the memory of one
+            mirrored = tf.reverse(images, [2])
+        return (chances + self._model(mirrored, training=False)) / 2.0

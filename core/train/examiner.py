@@ -21,7 +21,7 @@ from core.specs import RunSpec
 from core.train import feed
 from core.train.watcher import Tested
 
-_SHARE = 0.02  # of a training's time; an epoch that is too short for it is not looked at
+_SHARE = 0.02  # of a training's time; after an epoch that is too short for it there is no look
 
 
 class Examiner:
@@ -103,9 +103,12 @@ class Examiner:
         )
         self._write(record.NAME, {"event": "epoch", **health.model_dump(exclude_none=True)})
         took = time.perf_counter() - begun
-        self._spent += took
         if look:
-            self._took, self._looks = took, self._looks + 1
+            self._looks += 1
+            # the first look is several times as slow as the next ones
+            self._took = took if self._looks > 1 else took / 4
+        if self._looks != 1:
+            self._spent += took
 
     def _write(self, name: str, line: dict[str, Any]) -> None:
         files.append_json(self._folder / name, line)

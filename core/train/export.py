@@ -42,8 +42,18 @@ def export_onnx(model: Any, path: Path, images: NDArray[np.uint8]) -> float:
         StorageError: the disk is full or the folder is gone.
     """
     with storing(path, "save the model for predicting"), files.replacing(path) as part:
-        _convert(model, part, images[:1])
-        difference = _difference(model, part, images)
+        try:
+            _convert(model, part, images[:1])
+            difference = _difference(model, part, images)
+        except (AppError, OSError, MemoryError):
+            raise
+        except Exception as error:  # whatever tf2onnx and onnxruntime raise
+            raise ModelError(
+                "The model cannot be exported for predicting",
+                expected="layers that ONNX can express",
+                received=(str(error).strip().splitlines() or [type(error).__name__])[0][:300],
+                remedy="model.keras holds the trained model; please report this design",
+            ) from error
         if not difference <= TOLERANCE:
             raise ModelError(
                 "The exported model does not agree with the trained one",
@@ -54,7 +64,32 @@ def export_onnx(model: Any, path: Path, images: NDArray[np.uint8]) -> float:
     return difference
 
 
+class _Complement:
+    """1 - erf, which Keras's exact GELU is made of and tf2onnx does not know."""
+
+    @classmethod
+    def version_9(cls, graph: Any, node: Any, **_: Any) -> None:
+        """Put other nodes in its place; ONNX has erf from its version 9 on."""
+        from tf2onnx.utils import make_name
+
+        shape, kind = graph.get_shape(node.output[0]), graph.get_dtype(node.output[0])
+        graph.remove_node(node.name)
+        one = graph.make_const(make_name("one"), np.ones((), np.float32))
+        erf = graph.make_node("Erf", [node.input[0]], dtypes=[kind], shapes=[shape])
+        graph.make_node(
+            "Sub",
+            [one.output[0], erf.output[0]],
+            name=node.name,
+            outputs=node.output,
+            dtypes=[kind],
+            shapes=[shape],
+        )
+
+
 def _convert(model: Any, path: Path, example: NDArray[np.uint8]) -> None:
+    from tf2onnx.handler import tf_op
+
+    tf_op("Erfc")(_Complement)
     # Keras traces the call as if training where nothing says otherwise; an outer model with
     # training=False baked in exports batch normalization and dropout as they predict
     image = keras.Input(example.shape[1:], dtype="uint8", name="image")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.data.cache import Progress
-from core.data.dataset import load
+from core.data.dataset import Dataset, load
 from core.design.analysis import analyse
 from core.runs import queue
 from core.runs.run import Run
-from core.specs import RunSpec
+from core.specs import DataSpec, RunSpec
 from core.train import memory
 
 
@@ -22,11 +24,24 @@ def order(spec: RunSpec, progress: Progress | None = None) -> Run:
             no run is made.
         StorageError: the disk is full.
     """
-    data = load(spec.data, progress)
+    (run,) = order_all([spec], progress)
+    return run
+
+
+def order_all(specs: Sequence[RunSpec], progress: Progress | None = None) -> list[Run]:
+    """The same for several runs: all are queued, in their order, or none where one cannot be."""
+    data: dict[DataSpec, Dataset] = {}
+    for spec in specs:
+        if spec.data not in data:
+            data[spec.data] = load(spec.data, progress)
+        _require(spec, data[spec.data])
+    return [queue.submit(spec) for spec in specs]
+
+
+def _require(spec: RunSpec, data: Dataset) -> None:
     data.split(spec.train.validation_share)
     analysis = analyse(spec.model, data.shape, len(data.classes))
     for row in analysis.rows:
         if row.error is not None:
             raise row.error
     memory.require(analysis, spec.train)
-    return queue.submit(spec)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import statistics
 import time
+import traceback
 from typing import Any
 
 import keras
 
 from core import files
-from core.errors import RunError, storing
+from core.errors import AppError, RunError, storing
 from core.runs.status import RunStatus
 from core.train.examiner import Examiner
 from core.train.keeper import Keeper
@@ -144,10 +145,7 @@ class Recorder(Watcher):
         if early:
             line["early"] = self.ends[-1]  # whoever resumes it need not train to that end
         last = self.stop or early or progress.epoch >= self.ends[-1]
-        if self.examiner is not None and self.tested is not None:
-            self.examiner.after_epoch(
-                self._position, self.tested, self.changes, look=self._looks or last
-            )
+        self._examine(look=self._looks or last)
         if self.keeper is not None and not diverged:
             self.keeper.after_epoch(line, last=last)
         self.reporter.update(**update)
@@ -167,6 +165,19 @@ class Recorder(Watcher):
             self.reporter.log(
                 f"no better validation loss for {self.patience} epochs: stopping early"
             )
+
+    def _examine(self, *, look: bool) -> None:
+        """Have the model looked at. What goes wrong there is told, but does not end the training."""
+        if self.examiner is None or self.tested is None:
+            return
+        try:
+            self.examiner.after_epoch(self._position, self.tested, self.changes, look=look)
+        except AppError:  # the disk is full: the metrics' line will not fit either
+            raise
+        except Exception:
+            self.examiner = None
+            self.reporter.log(traceback.format_exc())
+            self.reporter.note("Its health is not known from here on: see the log.")
 
     def on_fallback(self, reason: str) -> None:
         self.reporter.note(

@@ -1,4 +1,4 @@
-"""The worker's voice: status.json with a heartbeat, and lines in the log."""
+"""The worker's voice: status.json with a heartbeat and what it takes of the machine, and the log."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from core.errors import AppError, RunError, storing
 from core.runs.memory import smaller
 from core.runs.run import Run, process_identity
 from core.runs.status import RunStatus, State
+from core.train.usage import Usage
 
 BEAT = 1.0  # seconds between two writes of status.json
 _RESERVE = 64 * 1024  # bytes kept back so that even on a full disk the end can be reported
@@ -30,6 +31,7 @@ class Reporter:
         self._status = run.saved_status
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._end = threading.Event()
+        self._usage = Usage()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         self.gone = False  # whether the run's folder has been missed, even if it is there again
 
@@ -123,6 +125,7 @@ class Reporter:
 
     def _beat(self) -> None:
         while not self._end.wait(BEAT):
+            self.update(**self._usage.look())
             self.flush()
 
     def flush(self) -> None:

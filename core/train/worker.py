@@ -108,7 +108,9 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
     reporter.phase("building the model")
     keras.utils.set_random_seed(train.seed)
     model = build(spec.model, data.shape, len(data.classes))
-    serving = build(spec.model, data.shape, len(data.classes), resize=spec.data.fit)
+    serving = build(
+        spec.model, data.shape, len(data.classes), resize=spec.data.fit, mirror=spec.augment.mirror
+    )
     if not (run.folder / checkpoints.NAME).exists():
         names = whitening.names(table(spec.model, data.shape, len(data.classes)))
         whiten(model, names, data, split.train)

@@ -12,8 +12,7 @@ from core.design.cost import Speed
 from core.errors import AppError
 from core.specs import TrainSpec
 from core.train import speed
-from pages.designer import editing
-from pages.shared import frame, images
+from pages.shared import images, measuring
 
 
 def draw(analysis: Analysis, data: Dataset | None, train: TrainSpec) -> None:
@@ -54,7 +53,7 @@ def draw(analysis: Analysis, data: Dataset | None, train: TrainSpec) -> None:
             help="Estimated from a measurement of this machine, with nothing else running.",
         )
     elif known is None:
-        _measuring()
+        measuring.draw("design-measure", "how long an epoch takes")
 
 
 def _epoch(analysis: Analysis, data: Dataset, train: TrainSpec, known: Speed) -> str:
@@ -66,40 +65,3 @@ def _epoch(analysis: Analysis, data: Dataset, train: TrainSpec, known: Speed) ->
         analysis, train, len(split.train), len(split.validation), known
     )
     return words.duration(seconds)
-
-
-def _measuring() -> None:
-    """Offer to measure this machine, or show how far that is."""
-    if speed.progress() is not None:
-        _progress()
-        return
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        if (error := speed.failure()) is not None:
-            frame.show_error(error)
-        st.button(
-            "Measure this machine",
-            icon=":material/speed:",
-            key="design-measure",
-            on_click=_measure,
-            help="Trains small networks for some seconds, once; from then on the time an epoch takes "
-            "is shown for every design.",
-        )
-        st.caption("to see how long an epoch takes (about 20 seconds, once)")
-
-
-def _measure() -> None:
-    try:
-        speed.start()
-    except AppError as error:
-        editing.report(error)
-
-
-@st.fragment(run_every=0.5)
-@frame.guarded
-def _progress() -> None:
-    state = speed.progress()
-    if state is None:
-        st.rerun()
-    else:
-        done, total = state
-        st.progress(done / total, text=f"Measuring this machine: {done} of {total}")

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
 BLUE, SKY, GREEN, ORANGE, GRAY = "#0072B2", "#56B4E9", "#009E73", "#E69F00", "#8A97A0"
-_MAX_POINTS = 400  # of a line; more cannot be seen at this width
 _BAR = 26  # pixels of height for one horizontal bar
 
 _TEMPLATE = go.layout.Template(
@@ -37,84 +35,6 @@ def show(figure: go.Figure, key: str, alt: str) -> None:
     st.plotly_chart(figure, key=key, alt=alt, config={"displayModeBar": False})
 
 
-def curves(
-    name: str,
-    epochs: Sequence[Mapping[str, Any]],
-    batches: Sequence[Mapping[str, Any]],
-    *,
-    wanted: int,
-    best_epoch: int | None,
-    share: bool,
-) -> go.Figure:
-    """One metric over the epochs: training dashed, validation solid, the best epoch marked.
-
-    Args:
-        name: "loss" or "accuracy", the key in the metric lines.
-        epochs: "epoch" lines of metrics.jsonl.
-        batches: its "batch" lines, drawn faintly behind.
-        wanted: epochs in all, so that the axis stands still while training goes on.
-        share: whether values are shares to be shown in percent.
-    """
-    color = (SKY if _dark() else BLUE) if name == "loss" else GREEN
-    figure = go.Figure()
-    known = [line for line in batches if line.get(name) is not None]
-    step = -(-len(known) // _MAX_POINTS) or 1
-    fine = known[::-step][::-1]  # from the newest backwards, so that it is always there
-    figure.add_scatter(
-        x=[line["epoch"] for line in fine],
-        y=[line[name] for line in fine],
-        mode="lines",
-        line={"color": color, "width": 1, "dash": "dot"},
-        opacity=0.6,
-        hoverinfo="skip",
-    )
-    for key, label, dash in ((name, "training", "dash"), (f"val_{name}", "validation", "solid")):
-        known = [line for line in epochs if line.get(key) is not None]
-        figure.add_scatter(
-            x=[line["epoch"] for line in known],
-            y=[line[key] for line in known],
-            name=label,
-            mode="lines+markers" if len(known) < 40 else "lines",
-            line={"color": color, "dash": dash, "width": 2},
-            marker={"size": 5, "symbol": "circle" if dash == "solid" else "circle-open"},
-        )
-    if best_epoch is not None:
-        at = _place(best_epoch, epochs)
-        figure.add_vline(x=at, line={"color": ORANGE, "width": 1, "dash": "dot"})
-        figure.add_annotation(
-            x=at,
-            y=0 if share else 1,  # where the curves are not
-            yref="paper",
-            yanchor="bottom" if share else "top",
-            text=f"best: {'' if at == best_epoch else 'within '}epoch {best_epoch}",
-            showarrow=False,
-            xanchor="right" if at > wanted / 2 else "left",
-            xshift=-4 if at > wanted / 2 else 4,
-        )
-    y_title = "Images right (%)" if share else "Cross-entropy (nats)"
-    figure.update_layout(
-        title={
-            "text": f"{name.capitalize()} by epoch",
-            "subtitle": {"text": "training dashed, validation solid"},
-        },
-        height=320,
-        margin_t=64,
-    )
-    figure.update_xaxes(title="Epoch", range=[0, wanted * 1.03], **_whole_ticks(wanted))
-    figure.update_yaxes(
-        title=y_title,
-        rangemode="tozero",
-        **({"tickformat": ".0%", "range": [0, 1.05]} if share else {}),
-    )
-    return figure
-
-
-def _place(epoch: int, lines: Sequence[Mapping[str, Any]]) -> float:
-    """Where an epoch ends on the axis: where Stop cut it short, at the part that was trained."""
-    ends = [float(line["epoch"]) for line in lines]
-    return next((end for end in ends if epoch - 1 < end <= epoch), float(epoch))
-
-
 def counts(numbers: Mapping[str, int]) -> go.Figure:
     """Images of each class as horizontal bars, in the order given."""
     figure = go.Figure(
@@ -122,7 +42,7 @@ def counts(numbers: Mapping[str, int]) -> go.Figure:
             x=list(numbers.values()),
             y=[escape(name) for name in numbers],
             orientation="h",
-            marker={"color": SKY if _dark() else BLUE},
+            marker={"color": SKY if dark() else BLUE},
             text=[f"{number:,}" for number in numbers.values()],
             textposition="outside",
             textangle=0,
@@ -175,7 +95,7 @@ def values(numbers: Sequence[int], heights: Sequence[float], *, title: str) -> g
         go.Bar(
             x=[number + 1 for number in numbers],
             y=list(heights),
-            marker={"color": SKY if _dark() else BLUE},
+            marker={"color": SKY if dark() else BLUE},
             hovertemplate="unit %{x}: %{y:.3g}<extra></extra>",
         )
     )
@@ -185,9 +105,6 @@ def values(numbers: Sequence[int], heights: Sequence[float], *, title: str) -> g
     return figure
 
 
-def _whole_ticks(wanted: int) -> dict[str, Any]:
-    return {"tickmode": "linear", "dtick": max(1, round(wanted / 10))}
-
-
-def _dark() -> bool:
+def dark() -> bool:
+    """Whether the page is drawn in its dark theme."""
     return st.context.theme.type == "dark"

@@ -14,8 +14,11 @@ from core import words
 from core.errors import AppError
 from core.runs import queue, turns
 from core.runs.status import State
-from pages.shared import cached
+from core.tune import climbs
+from pages.shared import alerting, cached
+from pages.shared.plain import plain
 
+__all__ = ["guarded", "page", "plain", "redrawn", "show_error"]
 P = ParamSpec("P")
 NAME = "Layerwise"
 ICON = Path(__file__).with_name("icon.png")
@@ -26,6 +29,7 @@ MENU = (
     ("pages/design.py", "Design", ":material/layers:"),
     ("pages/train.py", "Train", ":material/play_circle:"),
     ("pages/runs.py", "Runs", ":material/list_alt:"),
+    ("pages/tune.py", "Tune", ":material/tune:"),
     ("pages/predict.py", "Predict", ":material/center_focus_strong:"),
 )
 
@@ -72,13 +76,6 @@ def show_error(error: AppError) -> None:
     st.error("  \n".join(lines), icon=":material/error:")
 
 
-def plain(text: str) -> str:
-    """Text that Markdown leaves as it is: a file name may hold any character."""
-    return "".join(
-        f"\\{character}" if character in "*_`$[]<>~#:&\\" else character for character in text
-    )
-
-
 def _sidebar() -> None:
     with st.sidebar:
         st.markdown("### :material/layers: Layerwise")
@@ -88,7 +85,7 @@ def _sidebar() -> None:
 
 
 def redrawn(draw: Callable[..., None], *args: Any, every: float) -> None:
-    """Draw something again every few seconds, as long as any run is on its way.
+    """Draw something again every few seconds, as long as any run, or any ladder, is on its way.
 
     Not otherwise: Streamlit's browser side loses the page where such a redrawing comes right behind
     a change of page that was made by `st.switch_page` (it takes the redrawing's session for another
@@ -106,18 +103,20 @@ def redrawn(draw: Callable[..., None], *args: Any, every: float) -> None:
 
 
 def _on_its_way() -> bool:
-    return any(not status.state.final for _, status in cached.runs())
+    # between two steps of a ladder no run is on its way
+    return any(not status.state.final for _, status in cached.runs()) or bool(climbs.under_way())
 
 
 def _running() -> None:
-    """What trains now, and how many runs wait; also gives the queue a push after a restart."""
+    """What trains now, and how many runs wait; also gives the queue and the ladders a push after a
+    restart."""
     queue.ensure()
+    climbs.ensure()
     listed = cached.runs()
     active = [(run, status) for run, status in listed if status.state is State.RUNNING]
     waiting = sum(status.state is State.QUEUED for _, status in listed)
-    if not active and not waiting:
-        return
-    st.divider()
+    if active or waiting:
+        st.divider()
     for run, status in active:
         st.page_link(
             "pages/train.py", label=run.id, icon=":material/sync:", query_params={"run": run.id}
@@ -131,3 +130,4 @@ def _running() -> None:
     if waiting:
         paused = "; the queue is paused" if turns.paused() else ""
         st.caption(f"{words.several(waiting, 'run')} waiting{paused}")
+    alerting.tell(listed)

@@ -21,7 +21,7 @@ def draw(draft: Draft) -> bool:
     valid &= _folded("More training settings", ":material/tune:", "train", train, rest)
     every = tuple(AugmentSpec.model_fields)
     return valid & _folded(
-        "Change the training images",
+        "Change the images",
         ":material/auto_awesome_motion:",
         "augment",
         draft.augment,

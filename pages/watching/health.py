@@ -24,6 +24,7 @@ ICONS = {
     Fault.VANISHING: ":material/blur_on:",
     Fault.RATE_HIGH: ":material/fast_forward:",
     Fault.RATE_LOW: ":material/slow_motion_video:",
+    Fault.LAG: ":material/hourglass_bottom:",
     Fault.COLLAPSE: ":material/compress:",
     Fault.NOISE: ":material/label_off:",
     Fault.OVERFITTING: ":material/menu_book:",
@@ -80,7 +81,7 @@ def announce(run: Run, found: list[Diagnosis]) -> None:
         for diagnosis in found:
             if str(diagnosis.fault) not in told:
                 name = frame.plain(_name(diagnosis.fault))
-                st.toast(f"{run.id}: {name}", icon=ICONS[diagnosis.fault], duration="long")
+                st.toast(f"{run.id}: {name}", icon=_icon(diagnosis.fault), duration="long")
     state.keep(key, now | (told or set()))
 
 
@@ -88,7 +89,7 @@ def box(run: Run, diagnosis: Diagnosis, *, first: bool = False) -> None:
     """One thing that is wrong, with the trainings that should go better."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            icon = ICONS[diagnosis.fault]
+            icon = _icon(diagnosis.fault)
             st.markdown(f"{icon} **{_name(diagnosis.fault)}**", width="content")
             if first:
                 st.badge("Look at this first", color="blue")
@@ -110,6 +111,10 @@ def _start(run: Run, diagnosis: Diagnosis, remedy: Remedy) -> None:
     with st.spinner("Starting the mended training"):
         started = mend(run, diagnosis, remedy)
     st.switch_page("pages/train.py", query_params={"run": started.id})
+
+
+def _icon(fault: Fault) -> str:
+    return ICONS.get(fault, ":material/troubleshoot:")
 
 
 def _name(fault: Fault) -> str:

@@ -18,13 +18,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.tensorflow]
 
 
 def points(page: Page) -> int:
-    """How many points the first chart shows in all its lines."""
-    return int(
-        page.evaluate(
-            "() => { const plot = document.querySelector('.js-plotly-plot');"
-            " return plot && plot.data ? plot.data.reduce((n, t) => n + t.x.length, 0) : 0 }"
-        )
-    )
+    """How many points the curves show in all their lines."""
+    return int(page.locator(".curves").first.get_attribute("data-points") or 0)
 
 
 def test_demo_watch_stop_classify_download(
@@ -37,7 +32,7 @@ def test_demo_watch_stop_classify_download(
     page.wait_for_url(re.compile(r"/train\?run=sketches-starter-1"))
     expect(page.get_by_test_id("stSidebar").get_by_text("sketches-starter-1")).to_be_visible()
 
-    page.wait_for_selector(".js-plotly-plot", timeout=60_000)
+    page.wait_for_selector(".curves svg", timeout=60_000)
     wait_for(lambda: points(page) > 0, 30.0)
     before = points(page)
     wait_for(lambda: points(page) > before, 30.0)

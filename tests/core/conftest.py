@@ -13,6 +13,8 @@ from filelock import FileLock
 
 from core.cli import main
 from core.runs import queue, turns
+from core.train import range_tests
+from core.tune import climbs
 
 Cli = Callable[..., tuple[int, str, str]]
 Processes = Callable[[str], list[psutil.Process]]
@@ -68,6 +70,8 @@ def queue_home(home: Path, processes: Processes) -> Iterator[Path]:
     """A workspace whose dispatchers and workers are all gone when the test is over."""
     yield home
     for module in (
+        "core.tune.climber",
+        "core.train.lr_range",
         "core.runs.dispatcher",
         "core.train.worker",
         "core.train.warm",
@@ -77,7 +81,8 @@ def queue_home(home: Path, processes: Processes) -> Iterator[Path]:
         for process in left:
             process.kill()
         psutil.wait_procs(left, timeout=10)
-    queue._children[:] = [child for child in queue._children if child.poll() is None]
+    for children in (queue._children, climbs._children, range_tests._children):
+        children[:] = [child for child in children if child.poll() is None]
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from core import draft
 from core.runs.run import Run
 from tests.pages.conftest import OpenPage, errors
@@ -19,6 +21,17 @@ def test_opens_a_run_by_its_address(open_page: OpenPage, trained_run: Run) -> No
     assert settings["Epochs"] == "12"
     assert settings["Optimizer"] == "Adam"
     assert any(item.value == trained_run.id for item in app.subheader)
+
+
+def test_mirror_images_are_told(open_page: OpenPage, trained_run: Run) -> None:
+    """What is done to images stands there, be it averaging with the mirror image alone."""
+    titles = "Flip", "Average answers with the mirror image"
+    for mirror in (False, True):
+        path = trained_run.folder / "spec.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "augment": {"mirror": mirror}}))
+        app = open_page("pages/runs.py", run=trained_run.id)
+        told = {name for table in app.dataframe for name in table.value.get("Setting", ())}
+        assert set(titles) <= told if mirror else not told & set(titles)
 
 
 def test_table_lists_runs(open_page: OpenPage, trained_run: Run) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core import draft
 from core.runs import queue
@@ -14,6 +17,14 @@ from core.runs.status import State
 from core.specs import AugmentSpec, TrainSpec
 from tests.conftest import small_spec
 from tests.pages.conftest import OpenPage, errors
+
+
+def sent(app: AppTest) -> dict[str, Any]:
+    """What the component that draws the curves of the run was sent."""
+    protos = [item.proto for item in app.get("bidi_component")]
+    (drawn,) = [proto for proto in protos if proto.component_name == "layerwise-curves"]
+    content: dict[str, Any] = json.loads(drawn.json)
+    return content
 
 
 @pytest.mark.parametrize(("optimizer", "schedule"), [("sgd", "step"), ("adam", "cosine")])
@@ -41,7 +52,7 @@ def test_a_folded_setting_is_changed_and_told(open_page: OpenPage, examples: Pat
     app.run()
     app.selectbox(key="augment.flip").select("horizontal").run()
     assert draft.load().augment.flip == "horizontal"
-    assert any(item.label == "Change the training images: flip" for item in app.expander)
+    assert any(item.label == "Change the images: flip" for item in app.expander)
 
 
 def test_form_starts_from_the_draft_and_changes_it(open_page: OpenPage, examples: Path) -> None:
@@ -129,7 +140,7 @@ def test_shows_a_finished_run(open_page: OpenPage, trained_run: Run) -> None:
     figures = {metric.label: metric.value for metric in app.metric}
     assert figures["Test accuracy"].endswith("%")
     assert any(item.value == trained_run.id for item in app.subheader)
-    assert len(app.get("plotly_chart")) == 2
+    assert [chart["name"] for chart in sent(app)["charts"]] == ["loss", "accuracy"]
 
 
 def test_unknown_run_in_the_address(open_page: OpenPage, examples: Path) -> None:

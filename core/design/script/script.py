@@ -21,6 +21,7 @@ from core.design.script.network import network
 from core.design.script.training import (
     batches,
     main_function,
+    mirrored_class,
     split_functions,
     whiten_function,
 )
@@ -63,12 +64,14 @@ def script(
         *split_functions(own_test=own_test),
         *settings.functions(train, augment),
         *([whiten_function()] if whiten else []),
+        *([mirrored_class()] if augment.mirror else []),
         batches(augment, shuffle=train.shuffle),
         main_function(
             train,
             shape,
             own_classes=arrays is not None,
             whiten=whiten,
+            mirror=augment.mirror,
             drawn=data.parts == "drawn",
         ),
     ]

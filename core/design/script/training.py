@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.design.cost import evaluation_batch
 from core.design.script import settings
-from core.design.script.calls import literal
+from core.design.script.calls import literal, statement
 from core.design.whitening import FLOOR, LEAST, PATCHES, sample_size
 from core.specs import AugmentSpec, TrainSpec
 
@@ -90,6 +90,19 @@ def whiten(model, images):
         both = np.concatenate([half, -half], axis=1, dtype=np.float32)
         layer.set_weights([both.reshape(layer.kernel.shape)])'''
 
+_MIRRORED = '''\
+class Mirrored(keras.Model):
+    """Trains a network as it is; answers with the mean for an image and its mirror image."""
+
+    def __init__(self, network):
+        super().__init__()
+        image = keras.Input((SIZE, SIZE, CHANNELS), dtype="uint8")
+        both = [network(image), network(keras.ops.flip(image, axis=2))]
+        self.network, self.mean = network, keras.Model(image, layers.Average()(both))
+
+    def call(self, images, training=False):
+        return (self.network if training else self.mean)(images, training=training)'''
+
 _BATCHES = '''\
 class Batches(keras.utils.PyDataset):
     """Images in batches$about."""
@@ -122,12 +135,12 @@ $drawn    train, validation, test = split(names, labels, parts, images)
 
     keras.utils.set_random_seed(SEED)
     model = build_model(len($classes))
-$whiten    model.compile(
+$whiten$mirror    model.compile(
         optimizer=keras.optimizers.$optimizer,
         loss=$loss,
         metrics=$metrics,
     )
-    best = keras.callbacks.EarlyStopping($monitorpatience=PATIENCE, restore_best_weights=True)
+$best
     model.fit(
         Batches(images[train], labels[train], BATCH_SIZE, training=True),
         validation_data=Batches(images[validation], labels[validation], $at_once),
@@ -138,7 +151,7 @@ $weights        verbose=2,
     )
     $told = model.evaluate(Batches(images[test], labels[test], $at_once), verbose=0)
     print(f"Best epoch {best.best_epoch + 1}: test loss {loss:.4f}, test accuracy {accuracy:.1%}")
-    model.save("model.keras")
+    model$mean.save("model.keras")
 
 
 if __name__ == "__main__":
@@ -186,35 +199,46 @@ def whiten_function() -> str:
     return text.replace("$patches", str(PATCHES))
 
 
+def mirrored_class() -> str:
+    """The source of the class that averages what a network says of an image and its mirror image."""
+    return _MIRRORED
+
+
 def main_function(
     train: TrainSpec,
     shape: tuple[int, int, int],
     *,
     own_classes: bool,
     whiten: bool = False,
+    mirror: bool = False,
     drawn: bool = False,
 ) -> str:
     """The source of main(), and its call.
 
     Args:
         whiten: the design has weights that come from the images.
+        mirror: answers are averaged with those for mirror images.
         own_classes: the set has fixed classes, else they are the folders' names.
         drawn: validation and test images are drawn, whatever the set says.
     """
     smooth = bool(train.label_smoothing)
     loss = "smoothed" if smooth else '"sparse_categorical_crossentropy"'
     plain = ', keras.metrics.SparseCategoricalCrossentropy(name="crossentropy")' if smooth else ""
-    monitor = f'monitor="{settings.monitor(train)}", mode="min", ' if smooth else ""
+    monitor = [f"monitor={literal(settings.monitor(train))}", 'mode="min"'] if smooth else []
+    stopping = [*monitor, "patience=PATIENCE", "restore_best_weights=True"]
+    best = statement("best = ", "keras.callbacks.EarlyStopping", stopping, "", indent=1)
     balanced = train.class_weights == "balanced"
     text = _MAIN
     for mark, source in {
         "$optimizer": settings.optimizer(train),
         "$loss": loss,
         "$metrics": f'["accuracy"{plain}]',
-        "$monitor": monitor,
+        "$best": "\n".join(best),
         "$callbacks": "".join(f"{item}, " for item in settings.callbacks(train)),
         "$weights": "        class_weight=class_weights(labels[train]),\n" if balanced else "",
         "$whiten": _WHITENED.replace("$sample", str(sample_size(shape))) if whiten else "",
+        "$mirror": "    model = Mirrored(model)\n" if mirror else "",
+        "$mean": ".mean" if mirror else "",
         "$drawn": _REDRAWN if drawn else "",
         "$shuffled": "done already" if train.shuffle else "as they come",
         "$told": "_, accuracy, loss" if smooth else "loss, accuracy",

@@ -55,6 +55,23 @@ def test_split_follows_the_spec(home: Path, examples: Path) -> None:
     assert other.test.tolist() != found.test.tolist()
 
 
+def test_parts_drawn_anew(home: Path, tmp_path: Path) -> None:
+    """A set's own validation and test images are used, or mixed with the others and drawn anew."""
+    for part, count in (("train", 12), ("validation", 4), ("test", 4)):
+        for number in range(count):
+            for label in COLORS:
+                path = tmp_path / "set" / part / label / f"{number}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                draw_example(label, number + 20 * len(part), 40).save(path)
+    spec = DataSpec(source=str(tmp_path / "set"), size=16, test_share=0.5)
+    own, drawn = load(spec).split(0.2), load(spec.changed(parts="drawn")).split(0.2)
+    assert [len(own.validation), len(own.test)] == [12, 12]
+    names = load(spec).images.names
+    assert all("test" in names[row] for row in own.test)
+    assert len(drawn.test) == pytest.approx(30, abs=3)
+    assert len({names[row].split("/")[0] for row in drawn.test}) > 1
+
+
 def test_copies_never_cross_parts(home: Path, examples: Path) -> None:
     """Copies of one picture under other names and in other formats lie in one part."""
     for number in range(20):

@@ -190,7 +190,7 @@ def designs(draw: st.DrawFn, most: int = 5) -> Example:
     """A design that fits its images: `most` layers on images and two on rows at most."""
     side = st.integers(3, 12)
     shape: Images = (draw(side), draw(side), draw(st.sampled_from([1, 3])))
-    found: list[Layer] = [Input(scale=draw(st.sampled_from(["0 to 1", "-1 to 1"])))]
+    found: list[Layer] = [Input(scale=draw(st.sampled_from(["0 to 1", "-1 to 1", "0 to 255"])))]
     place: Shape = shape
 
     def put(kind: Kind) -> None:

@@ -43,6 +43,7 @@ from core.specs import (
     UpSampling2D,
     ZeroPadding2D,
 )
+from core.specs.data import Fit
 from core.train import backend
 from tests.core.design.strategies import Example, designs
 
@@ -179,7 +180,9 @@ def test_probabilities() -> None:
     assert made.input.dtype == "uint8"
 
 
-@pytest.mark.parametrize(("scale", "low", "high"), [("0 to 1", 0, 1), ("-1 to 1", -1, 1)])
+@pytest.mark.parametrize(
+    ("scale", "low", "high"), [("0 to 1", 0, 1), ("-1 to 1", -1, 1), ("0 to 255", 0, 255)]
+)
 def test_scale(scale: str, low: float, high: float) -> None:
     """Pixels are brought to the range of the input layer inside the model."""
     import keras
@@ -200,6 +203,36 @@ def test_resizing_inside() -> None:
     same = fixed.predict(images, verbose=0), free.predict(images, verbose=0)
     assert np.allclose(*same, atol=1e-6)
     assert free.predict(np.zeros((1, 33, 50, 3), np.uint8), verbose=0).shape == (1, 4)
+
+
+@pytest.mark.parametrize("fit", [None, "pad"])
+def test_mirror(fit: Fit | None) -> None:
+    """With mirror, an image and its mirror image get the same: the mean of what each gets without."""
+    model = preset("starter").model
+    plain, both = (
+        built(model, (16, 16, 3), 4, resize=fit, mirror=mirror) for mirror in (False, True)
+    )
+    both.set_weights(plain.get_weights())
+    images = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
+    mirrored = images[:, :, ::-1]
+    one, other = plain.predict(images, verbose=0), plain.predict(mirrored, verbose=0)
+    assert np.abs(one - other).max() > 0.01
+    for some in (images, mirrored):
+        assert np.allclose(both.predict(some, verbose=0), (one + other) / 2, atol=1e-5)
+
+
+@given(designs())
+@settings(deadline=None, max_examples=30)
+def test_mirroring_leaves_the_weights(example: Example) -> None:
+    """The layers, their weights and the order of these are the same with mirror."""
+    plain, both = built(*example), built(*example, resize="pad", mirror=True)
+    names = [layer.name for layer in plain.layers]
+    added = {"to_float", "resize", "mean"}
+    assert [layer.name for layer in both.layers if layer.name not in added] == names
+    ours, theirs = ([(w.path, w.shape) for w in one.weights] for one in (both, plain))
+    assert ours == theirs
+    assert len(both.trainable_weights) == len(plain.trainable_weights)
+    assert len(both.losses) == len(plain.losses)
 
 
 def test_max_norm() -> None:

@@ -56,6 +56,7 @@ from core.specs.layers.base import Function
 from tests.core.design.strategies import Example, any_designs, designs
 
 Shape = tuple[int, int, int]
+SCALES = ("0 to 1", "-1 to 1", "0 to 255")
 FUNCTIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softmax")
 
 
@@ -255,7 +256,7 @@ def test_curves(function: Function) -> None:
 
 
 @keras_needed
-@pytest.mark.parametrize("layer", [Input(), Input(scale="-1 to 1")], ids=["0 to 1", "-1 to 1"])
+@pytest.mark.parametrize("layer", [Input.parse({"scale": scale}) for scale in SCALES], ids=SCALES)
 def test_ends(layer: Layer) -> None:
     """Pixels are scaled as in Keras; layers that are switched off pass on what they get."""
     analysis = compare(

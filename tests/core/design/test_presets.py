@@ -7,6 +7,7 @@ import pytest
 from core.design.analysis import analyse
 from core.design.presets import PRESETS, Preset, preset
 from core.errors import NotFoundError
+from core.specs import AugmentSpec, TrainSpec
 
 KINDS = {  # as their sources describe them
     "starter": "input conv2d max_pooling2d conv2d max_pooling2d flatten output",
@@ -113,6 +114,19 @@ def test_all_conv() -> None:
     assert settings("all-conv", "conv2d", "strides") == [1, 1, 2, 1, 1, 2, 1, 1]
     assert settings("all-conv", "conv2d", "kernel_size") == [3] * 7 + [1]
     assert settings("all-conv", "dropout", "rate") == [0.2, 0.5, 0.5]
+
+
+def test_fast() -> None:
+    """fast has photos mirrored and shifted, and averages its answers with those for mirror images."""
+    assert preset("fast").augment == {"flip": "horizontal", "shift": 0.0625, "mirror": True}
+    assert preset("fast").train["epochs"] == 3
+
+
+@pytest.mark.parametrize("item", PRESETS, ids=lambda item: item.name)
+def test_settings(item: Preset) -> None:
+    """The settings that a preset brings are valid."""
+    assert TrainSpec.parse(item.train).changed(**item.train) == TrainSpec(**item.train)
+    assert AugmentSpec.parse(item.augment) == AugmentSpec(**item.augment)
 
 
 @pytest.mark.parametrize("item", PRESETS, ids=lambda item: item.name)

@@ -23,6 +23,7 @@ from core.errors import SpecError
 from core.specs import (
     LAYERS,
     Activation,
+    AugmentSpec,
     AveragePooling2D,
     BatchNormalization,
     Bottleneck,
@@ -158,7 +159,11 @@ def ruff(*arguments: str, text: str | None = None) -> str:
     config = workspace.CHECKOUT / "pyproject.toml"
     command = [sys.executable, "-m", "ruff", *arguments, "--config", str(config)]
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
-    return "" if done.returncode == 0 else done.stdout + done.stderr
+    return (
+        ""
+        if done.returncode == 0
+        else done.stdout + done.stderr or "a fault, of which it is silent"
+    )
 
 
 # readable
@@ -178,6 +183,26 @@ def test_formatted(tmp_path: Path) -> None:
                 (tmp_path / f"{name} {number} {fit}.py").write_text(text)
     assert ruff("format", "--check", str(tmp_path)) == ""
     assert ruff("check", str(tmp_path)) == ""
+
+
+@pytest.mark.skipif(not RUFF, reason="ruff is not installed")
+@pytest.mark.parametrize("name", ["fast", "resnet-mini"])
+def test_changed_and_mirrored_images_are_formatted(name: str) -> None:
+    """So are scripts that change training images or ask about mirror images."""
+    augment = AugmentSpec(flip="both", shift=0.1, rotation=10, zoom=0.1, contrast=0.1, mirror=True)
+    for changes in (augment, AugmentSpec(mirror=True)):
+        item = preset(name)
+        text = script(
+            item.model,
+            FOLDER,
+            TrainSpec.parse(item.train),
+            changes,
+            shape=(32, 32, 3),
+            classes=("a", "b"),
+        )
+        assert ruff("format", "--check", "-", text=text) == ""
+        assert ruff("check", "-", text=text) == ""
+        assert max(map(len, text.splitlines())) <= 100
 
 
 @pytest.mark.parametrize("item", PRESETS, ids=lambda item: item.name)

@@ -190,10 +190,11 @@ def test_nothing_is_drawn_too_early() -> None:
 
 
 @pytest.mark.tensorflow
-def test_trained_as_keras(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mirror", [False, True])
+def test_trained_as_keras(tmp_path: Path, mirror: bool) -> None:
     """Weights read from a file that Keras saved are those of the model, for every kind of layer."""
     analysis = analysed(*EVERYTHING)
-    model = built(analysis, resize="pad")
+    model = built(analysis, resize="pad", mirror=mirror)
     random = np.random.default_rng(0)
     model.set_weights([random.random(array.shape, np.float32) for array in model.get_weights()])
     model.save(tmp_path / "model.keras")

@@ -21,7 +21,7 @@ HIGHEST = {
 def test_nothing_is_on_by_default() -> None:
     """Images are changed only by those who ask for it."""
     assert not AugmentSpec().active
-    assert set(AugmentSpec.model_fields) == {"flip", *HIGHEST}
+    assert set(AugmentSpec.model_fields) == {"flip", "mirror", *HIGHEST}
 
 
 @pytest.mark.parametrize("name", HIGHEST)
@@ -29,6 +29,13 @@ def test_one_setting_is_enough(name: str) -> None:
     """Up to its bound, each setting makes the spec active."""
     assert AugmentSpec.parse({name: HIGHEST[name]}).active
     assert AugmentSpec(flip="both").active
+
+
+def test_mirror_images_are_not_trained_on() -> None:
+    """Averaging with them changes no training image, and does not hide what does."""
+    assert not AugmentSpec(mirror=True).active
+    assert AugmentSpec(mirror=True, shift=0.1).active
+    assert AugmentSpec.parse({"mirror": "true"}).mirror
 
 
 @pytest.mark.parametrize("name", HIGHEST)

@@ -13,6 +13,7 @@ from core.data.dataset import Dataset, load
 from core.design.cost import evaluation_batch
 from core.design.presets import preset
 from core.specs import (
+    AugmentSpec,
     BatchNormalization,
     Conv2D,
     DataSpec,
@@ -123,6 +124,33 @@ def test_the_model_has_the_trained_weights(engine: Any, data: Dataset) -> None:
     assert accuracy == pytest.approx(notes.epochs[-1]["val_accuracy"])
 
 
+@pytest.mark.parametrize("plan", [Plan("bfloat16", 2), Plan(plain=True)], ids=str)
+def test_mirror_images_are_asked_about_in_validation_alone(
+    engine: Any, data: Dataset, plan: Plan
+) -> None:
+    """The training is the same as without, in plain Keras too; only the validation is another."""
+    from core.design.build import build
+
+    told, start = [], model(data, RICH).get_weights()
+    for augment in (None, AugmentSpec(mirror=True)):
+        backend.start().utils.set_random_seed(0)  # as the worker does
+        trained, notes = model(data, RICH), Notes()
+        trained.set_weights(start)
+        spec = TrainSpec(epochs=2, batch_size=8)
+        made_engine = engine.Engine(trained, spec, plan, augment=augment)
+        made_engine.fit(data, ROWS[:50], ROWS[50:], notes)
+        told.append(notes.epochs)
+    for one, other in zip(*told, strict=True):
+        assert one["loss"] == other["loss"]
+        assert one["val_loss"] != pytest.approx(other["val_loss"], rel=1e-5)
+    saved = build(RICH, data.shape, 3, mirror=True)
+    saved.set_weights(trained.get_weights())
+    saved.compile(loss="sparse_categorical_crossentropy")
+    rows = ROWS[50:]
+    loss = saved.evaluate(data.images.images[rows], data.images.labels[rows], verbose=0)
+    assert loss == pytest.approx(told[1][-1]["val_loss"], rel=1e-4)
+
+
 def test_an_epoch_is_that_of_keras(engine: Any, data: Dataset) -> None:
     """The same images in the same order give the same loss, batch by batch."""
     from core.train import feed
@@ -175,15 +203,12 @@ def test_batches_of_tests_are_those_of_the_estimates(
         return run(images, labels)
 
     monkeypatch.setattr(tested._evaluation, "run", noted)
-    wanted = [4, 0, 3, 1]
-    found = tested.evaluate(data, np.arange(5), wanted)
+    told = tested.evaluate(data, np.arange(5), samples=[4, 0, 2])
     assert sizes == [2, 2, 1]
-    assert found.loss > 0
-    assert found.accuracy * 5 == pytest.approx(round(found.accuracy * 5))
-    answers = np.asarray(tested.model(data.images.images[:5], training=False))
-    assert found.answers.tolist() == answers.argmax(axis=1).tolist()
-    assert found.sureness == pytest.approx(answers.max(axis=1), abs=1e-5)
-    assert found.samples == pytest.approx(answers[wanted], abs=1e-5)  # in the order asked for
+    assert told.loss > 0
+    assert told.accuracy == np.mean(told.answers == data.images.labels[:5])
+    assert told.samples.argmax(axis=1).tolist() == told.answers[[4, 0, 2]].tolist()
+    assert np.allclose(told.samples.max(axis=1), told.sureness[[4, 0, 2]])
 
 
 RICH = ModelSpec(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import onnxruntime
@@ -15,7 +15,9 @@ from core.data.decode import decode
 from core.design.presets import preset
 from core.errors import ModelError
 from core.runs.run import Run
+from core.specs import Activation, Conv2D, Flatten, Input, ModelSpec, Output
 from core.specs.data import Fit
+from core.specs.layers.base import Function
 from core.train import backend
 from tests.conftest import draw_example
 
@@ -87,6 +89,56 @@ def test_designs_export_as_they_predict(tmp_path: Path, name: str) -> None:
     wanted = np.asarray(model(images, training=False))
     assert predicted(tmp_path / "model.onnx", images) == pytest.approx(wanted, abs=TOLERANCE)
     assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
+
+
+@pytest.mark.parametrize("function", [*get_args(Function)])
+def test_every_activation_exports(tmp_path: Path, function: Function) -> None:
+    """ONNX knows each curve that a design can have, in layers and on its own."""
+    backend.start()
+    from core.design.build import build
+    from core.train.export import export_onnx
+
+    layers = (Input(), Conv2D(activation=function), Activation(function=function), Flatten())
+    model = build(ModelSpec(name="curved", layers=(*layers, Output())), (8, 8, 3), 3)
+    images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3), np.uint8)
+    assert export_onnx(model, tmp_path / "model.onnx", images) < 1e-5
+
+
+def test_what_onnx_cannot_express_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the conversion raises comes out as one clear error, and leaves no file."""
+    from core.train import export
+
+    def convert(*_: object) -> None:
+        raise ValueError("no such operator")
+
+    monkeypatch.setattr(export, "_convert", convert)
+    with pytest.raises(ModelError, match="cannot be exported") as caught:
+        export.export_onnx(None, tmp_path / "model.onnx", np.zeros((1, 8, 8, 3), np.uint8))
+    assert caught.value.received == "no such operator"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["fast", "resnet-mini"])
+def test_mirror_images_are_exported(tmp_path: Path, name: str) -> None:
+    """model.keras and model.onnx hold the averaging with the mirror image, and the weights once."""
+    keras = backend.start()
+    from core.design.build import build
+    from core.train.export import export_onnx
+
+    keras.utils.set_random_seed(0)
+    design, images = preset(name).model, photos(32, 24, 24, 3)
+    plain = build(design, (24, 24, 3), 3)
+    model = build(design, (24, 24, 3), 3, resize="pad", mirror=True)
+    model.set_weights(plain.get_weights())
+    model.save(tmp_path / "model.keras")
+    saved = keras.models.load_model(tmp_path / "model.keras", compile=False)
+    path = tmp_path / "model.onnx"
+    assert export_onnx(saved, path, images) < 1e-5
+    one, other = (np.asarray(plain(some)) for some in (images, images[:, :, ::-1]))
+    assert np.abs(one - other).max() > 1e-3
+    for some in (images, images[:, :, ::-1]):
+        assert np.abs(predicted(path, some) - (one + other) / 2).max() < 1e-5
+    assert path.stat().st_size < 5 * plain.count_params() + 100_000
 
 
 def test_a_model_that_differs_is_refused(tmp_path: Path) -> None:

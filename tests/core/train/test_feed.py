@@ -30,6 +30,7 @@ def test_the_order_is_new_each_epoch_and_repeats_with_the_seed() -> None:
     assert sorted(first) == sorted(second) == sorted(other) == rows.tolist()
     assert len({tuple(first), tuple(second), tuple(other)}) == 3
     assert order(rows, 1, 0).tolist() == first.tolist()
+    assert order(rows, 1, 0, shuffle=False).tolist() == rows.tolist()
 
 
 def test_chunks_have_the_rows_in_their_order(data: Dataset) -> None:

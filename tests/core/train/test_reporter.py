@@ -53,6 +53,15 @@ def test_the_heart_beats_by_itself(run: Run, wait_for: Wait) -> None:
         wait_for(lambda: run.status.epoch == 2 and (run.status.heartbeat or 0.0) > first, 10)
 
 
+def test_the_beat_tells_what_the_worker_takes(run: Run, wait_for: Wait) -> None:
+    """While it works, processors and memory of the worker are in status.json."""
+    with Reporter(run):
+        wait_for(lambda: run.status.memory is not None, 10)
+        status = run.status
+        assert 0 <= (status.cpu or 0.0) <= 1
+        assert (status.memory_peak or 0) >= (status.memory or 0) > 1e6
+
+
 def test_a_phase_is_shown_at_once(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     """What the worker does now is in the status at once, and in the log with the time."""
     with Reporter(run) as reporter:

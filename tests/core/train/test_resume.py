@@ -38,7 +38,8 @@ def spec(examples: Path, **train: Any) -> RunSpec:
 
     made = small_spec(str(examples), epochs=4)
     settings = {**made.train.model_dump(), "schedule": "one-cycle", "average": 0.9, **train}
-    return made.changed(model=preset("resnet-mini").model, train=settings, augment={"shift": 0.1})
+    augment = {"shift": 0.1, "mirror": True}
+    return made.changed(model=preset("resnet-mini").model, train=settings, augment=augment)
 
 
 def figures(run: Run) -> list[dict[str, float]]:

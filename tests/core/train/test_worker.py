@@ -78,6 +78,41 @@ def test_test_accuracy_belongs_to_the_saved_model(trained_run: Run) -> None:
     assert np.mean(hits) == pytest.approx(trained_run.status.test_accuracy)
 
 
+def test_averaging_with_mirror_images_is_part_of_the_model(home: Path, examples: Path) -> None:
+    """The saved model does it, so that it scores the accuracies and losses that the run reports."""
+    from core.data.dataset import load
+    from core.design.build import build
+
+    spec = small_spec(str(examples), epochs=3).changed(augment={"mirror": True})
+    run = create(spec)
+    assert work(run) is State.DONE
+    status, data = run.status, load(spec.data)
+    split = data.split(spec.train.validation_share)
+    saved = backend.start().models.load_model(run.folder / "model.keras", compile=False)
+    plain = build(spec.model, data.shape, len(data.classes))
+    plain.set_weights(saved.get_weights())
+
+    def tested(model: Any, rows: Any) -> list[float]:
+        """Loss and accuracy of what Keras answers."""
+        labels = np.asarray(data.images.labels[rows])
+        chances = np.asarray(model(data.images.images[rows], training=False))
+        right = chances[np.arange(len(labels)), labels]
+        return [-np.log(right).mean(), (chances.argmax(axis=1) == labels).mean()]
+
+    ours = [status.val_loss, status.val_accuracy]
+    assert tested(saved, split.validation) == pytest.approx(ours, rel=1e-4)
+    assert tested(saved, split.test) == pytest.approx(
+        [status.test_loss, status.test_accuracy], rel=1e-4
+    )
+    assert tested(plain, split.validation)[0] != pytest.approx(status.val_loss, rel=1e-3)
+    images = np.asarray(data.images.images[split.test])
+    found = Classifier(run).classify(images)
+    chances = np.array([prediction.probabilities for prediction in found])
+    assert chances == pytest.approx(np.asarray(saved(images, training=False)), abs=1e-5)
+    mirrored = Classifier(run).classify(images[:, :, ::-1])
+    assert chances == pytest.approx(np.array([one.probabilities for one in mirrored]), abs=1e-5)
+
+
 def test_the_same_seed_gives_the_same_curves(home: Path, examples: Path) -> None:
     """Two runs with one seed learn the same, number for number; with another seed they differ."""
     spec = small_spec(str(examples))

@@ -1,0 +1,196 @@
+"""Range tests: started in a process of their own, kept in the workspace; see core.train.lr_range.
+
+saved_models/.rates/
+    <digest>.order         the RunSpec to test
+    <digest>.json         the RangeTest: how far it is, its curve and its error
+    <digest>.log          what it printed
+
+The digest is of all that the curve depends on: the design, the images, and the training without its
+learning rate. So a test is found again by the settings it was made for, and stays right when the
+learning rate it suggests is taken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+from filelock import FileLock
+from pydantic import ValidationError
+
+from core import files, workspace
+from core.errors import AppError, RunError, from_dict, storing
+from core.runs.run import process_identity, worker_alive
+from core.runs.status import RunStatus, State
+from core.specs import RunSpec
+from core.specs.spec import Spec
+from core.train.rate_curve import STEPS, RateCurve
+
+# settings of a training on which its first steps do not depend
+_OTHERS = (
+    *("epochs", "learning_rate", "schedule", "warmup", "decay_factor", "decay_epochs"),
+    *("average", "patience"),
+)
+_children: list[subprocess.Popen[bytes]] = []  # tests started here, kept to be reaped
+
+
+class RangeTest(Spec):
+    """How far a range test is, which process is at it, and its curve so far."""
+
+    phase: str = "starting"
+    curve: RateCurve = RateCurve()
+    steps: int = STEPS[-1]  # if the loss does not explode before
+    ended: bool = False
+    heartbeat: float = 0.0
+    host: str = ""
+    pid: int | None = None
+    pid_created: float | None = None
+    error: dict[str, str] | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether a process is at it."""
+        if self.ended:
+            return False
+        keys = {"heartbeat", "host", "pid", "pid_created"}
+        return worker_alive(RunStatus(state=State.RUNNING, **self.model_dump(include=keys)))
+
+    @property
+    def progress(self) -> float:
+        """Share of the steps, 0 to 1."""
+        return min(1.0, len(self.curve.rates) / max(1, self.steps))
+
+    @property
+    def failure(self) -> AppError | None:
+        """Why it has no whole curve; None where it has one or is at it."""
+        if self.error is not None:
+            return from_dict(self.error)
+        if self.ended or self.running:
+            return None
+        return RunError(
+            "The range test ended without a word",
+            expected="a process that reports how it ended",
+            received="a process that was killed, ran out of memory or crashed",
+            remedy="Test again",
+        )
+
+
+def digest(spec: RunSpec) -> str:
+    """Of what the curve depends on, 32 hexadecimal digits."""
+    parts = {
+        "layers": [layer.model_dump(mode="json", exclude={"vary"}) for layer in spec.model.layers],
+        "data": spec.data.model_dump(mode="json"),
+        "train": spec.train.model_dump(mode="json", exclude=set(_OTHERS)),
+        "augment": spec.augment.model_dump(mode="json"),
+    }
+    text = json.dumps(parts, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def find(spec: RunSpec) -> RangeTest | None:
+    """The test made with these settings, whole or under way; None where there is none."""
+    return load(digest(spec))
+
+
+def load(name: str) -> RangeTest | None:
+    """The test of that digest; None where there is none or it cannot be read."""
+    try:
+        return RangeTest.model_validate_json((folder() / f"{name}.json").read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def start(spec: RunSpec) -> None:
+    """Test `spec` in a process of its own, unless one is at it already.
+
+    Raises:
+        RunError: another design is being tested.
+        StorageError: the disk is full.
+    """
+    name, place = digest(spec), made_folder()
+    _children[:] = [child for child in _children if child.poll() is None]
+    with FileLock(place / "start.lock", timeout=30):
+        for path in place.glob("*.json"):
+            known = load(path.stem)
+            if known is None or not known.running:
+                continue
+            if path.stem == name:
+                return
+            raise RunError(
+                "Another range test is under way",
+                expected="one at a time",
+                received="a test with other settings, which takes a minute at most",
+                remedy="Wait until it ends, or stop it",
+            )
+        files.write_json(place / f"{name}.order", spec.model_dump(mode="json"))
+        log_path = place / f"{name}.log"
+        with storing(place, "start the range test"), log_path.open("wb") as log:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "core.train.lr_range", name],
+                cwd=workspace.CHECKOUT,
+                env=workspace.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        _children.append(child)
+        save(name, RangeTest(), child.pid)
+
+
+def stop(spec: RunSpec) -> None:
+    """End a test under way and forget it. Its process keeps nothing, so it is simply ended."""
+    name = digest(spec)
+    with FileLock(made_folder() / "start.lock", timeout=30):
+        test = load(name)
+        if test is None or not test.running or test.pid is None:
+            return
+        try:
+            process = psutil.Process(test.pid)
+            process.terminate()
+            process.wait(5)
+        except psutil.TimeoutExpired:
+            process.kill()
+        except psutil.Error:  # it has ended this very moment
+            pass
+        with storing(folder(), "stop the range test"):
+            (folder() / f"{name}.json").unlink(missing_ok=True)
+
+
+def ordered(name: str) -> RunSpec:
+    """What a test of that digest is to be made with."""
+    return RunSpec.parse(json.loads((folder() / f"{name}.order").read_bytes()))
+
+
+def save(name: str, test: RangeTest, pid: int) -> None:
+    """Keep how far a test is; raises StorageError."""
+    values = {"heartbeat": time.time(), **process_identity(pid)}
+    content = test.model_copy(update=values).model_dump(mode="json")
+    files.write_json(made_folder() / f"{name}.json", content)
+
+
+def log_tail(spec: RunSpec, lines: int = 20) -> str:
+    """The last lines that a test printed."""
+    try:
+        text = (folder() / f"{digest(spec)}.log").read_text(errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def folder() -> Path:
+    """Where range tests are kept; it need not be there yet."""
+    return workspace.runs_folder() / ".rates"
+
+
+def made_folder() -> Path:
+    """The same, made where it was not there; raises StorageError."""
+    place = folder()
+    with storing(place, "keep range tests"):
+        place.mkdir(parents=True, exist_ok=True)
+    return place

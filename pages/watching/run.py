@@ -1,0 +1,102 @@
+"""A run as it trains and as it ended: progress, headline figures, curves, panels, log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from core import words
+from core.errors import AppError, from_dict
+from core.runs import run as runs
+from core.runs import turns, webhook
+from core.runs.run import Run
+from core.runs.status import RunStatus, State
+from pages.shared import frame
+from pages.watching import answers, curves, figures, header, health, view
+
+EXPLAINED = {
+    State.LOST: "The worker is gone without a word: it was killed, or the machine went down.",
+}
+Panel = Callable[[Run, RunStatus], None]
+# what is drawn below the curves, in this order, with every redrawing; each says nothing where there
+# is nothing to see
+PANELS: tuple[Panel, ...] = ()
+
+
+def show(run: Run) -> None:
+    """Draw the run; while it is on its way, redraw it every second from its files."""
+    curves.begin(run)
+    if run.status.state.final:
+        _page(run)
+    else:
+        _live(run)
+    curves.code()
+    health.show(run)
+    answers.show(run)
+
+
+@st.fragment(run_every=1.0)
+@frame.guarded
+def _live(run: Run) -> None:
+    run = runs.find(run.id)  # says so when the folder has been deleted
+    if run.status.state.final:
+        st.rerun()  # the whole page, once: what comes next depends on the end
+    _page(run)
+
+
+def _page(run: Run) -> None:
+    status = run.status
+    header.draw(run, status)
+    st.caption(_what(run, status))
+    if status.error:
+        frame.show_error(from_dict(status.error))
+    elif status.state in EXPLAINED:
+        st.caption(EXPLAINED[status.state])
+    for note in status.notes:
+        st.info(frame.plain(note), icon=":material/info:")
+    if problem := webhook.problem(run):
+        st.caption(frame.plain(f"The webhook was not told of its end: {problem}."))
+    if not status.state.final:
+        st.progress(status.progress, text=_progress_words(run, status))
+    figures.draw(status)
+    seen = view.current()
+    if curves.learning(run, status, seen):
+        st.caption(
+            "The best epoch is the one with the lowest validation loss; its model is kept. "
+            "Drag across a chart to look closer."
+        )
+    for panel in PANELS:
+        panel(run, status)
+    fold = st.expander(
+        "Speed and learning rate", icon=":material/speed:", key="pace-fold", on_change="rerun"
+    )
+    if fold.open:
+        with fold:
+            curves.pace(run, status, seen)
+    with st.expander("Log", icon=":material/terminal:"):
+        st.code(run.log_tail() or "Nothing yet.", language=None, wrap_lines=True)
+
+
+def _what(run: Run, status: RunStatus) -> str:
+    """Which images and design, and how far it came."""
+    done = f"{status.epoch} of {words.several(status.epochs, 'epoch')}"
+    try:
+        spec = run.spec
+    except AppError:  # the rest of the page says what is wrong with it
+        return done
+    return frame.plain(f"{spec.model.name} on {Path(spec.data.source).name}, {done}")
+
+
+def _progress_words(run: Run, status: RunStatus) -> str:
+    if status.state is State.QUEUED:
+        if turns.paused() and not run.hurried:
+            return "Waits; the queue is paused"
+        return "Waits for a free training slot and starts by itself"
+    if status.phase != "training":
+        return status.phase[:1].upper() + status.phase[1:]
+    parts = [f"Epoch {min(status.epoch + 1, status.epochs)} of {status.epochs}"]
+    if status.eta is not None:
+        parts.append(f"{words.duration(status.eta)} of training left")
+    return " · ".join(parts)

@@ -1,0 +1,54 @@
+"""core.tune.ranking: which run is best, and what is chance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.tune import group, ranking
+from core.tune.group import Member
+from tests.conftest import small_spec
+from tests.core.tune.conftest import Trained
+
+
+@pytest.fixture
+def members(home: Path, trained_as: Trained) -> list[Member]:
+    """Four runs with 100 validation images: one clearly worse, two alike, one without a score."""
+    spec = small_spec("sketches", group="g", kind="variants")
+    trained_as(spec, 0.6, parameters=100)
+    trained_as(spec, 0.8, parameters=5000)
+    trained_as(spec, 0.8, parameters=2000)
+    trained_as(spec, None)
+    return list(group.find("g").members)
+
+
+def test_the_standard_error_of_a_share() -> None:
+    """sqrt(p (1 - p) / n), also where it is sure or nothing was looked at."""
+    assert ranking.standard_error(0.5, 100) == pytest.approx(0.05)
+    assert ranking.standard_error(0.9, 900) == pytest.approx(0.01)
+    assert ranking.standard_error(1.0, 100) == 0.0
+    assert ranking.standard_error(0.5, 0) == pytest.approx(0.5)
+
+
+def test_ties_go_to_fewer_parameters(members: list[Member]) -> None:
+    """The best accuracy comes first, of equals the smaller network, and last what has no score."""
+    order = [members.index(member) for member in ranking.ranked(members)]
+    assert order == [2, 1, 0, 3]
+
+
+def test_what_chance_cannot_tell_apart(members: list[Member]) -> None:
+    """Those within the best one's standard error can be as good."""
+    assert [members.index(member) for member in ranking.as_good(members)] == [2, 1]
+    assert ranking.as_good(members[3:]) == []
+
+
+def test_the_verdict_names_the_best_and_its_rivals(members: list[Member]) -> None:
+    """It tells the best with its accuracy, how many others can be as good, and how large chance is."""
+    names = ["a", "b", "c", "d"]
+    assert ranking.verdict(members, names) == (
+        "Best: c, with 80.0% validation accuracy. 1 other can be as good: with 100 validation "
+        "images, chance alone makes up 4.0%."
+    )
+    assert ranking.verdict(members[:1], ["a"]) == "Best: a, with 60.0% validation accuracy."
+    assert ranking.verdict(members[3:], ["d"]) == "None of them has been validated."
