@@ -63,7 +63,7 @@ def test_mirror_images_count_as_in_the_saved_model(towers: int, count: int) -> N
     saved.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     loss, accuracy = saved.evaluate(images, labels, verbose=0)
     evaluation = Evaluation(model, towers, mirror=True)
-    total, hits = evaluation.run(images, labels)
+    total, hits, _ = evaluation.run(images, labels)
     assert total / count + evaluation.penalties == pytest.approx(loss, rel=1e-4)
     assert hits / count == pytest.approx(accuracy)
     assert total != pytest.approx(Evaluation(model, towers).run(images, labels)[0], rel=1e-4)
