@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.data.decode import decode
 from core.design.analysis import analyse
 from core.design.forward import computable, forward
+from core.design.operations import Values
 from core.design.weights import trained
 from core.errors import ModelError
 from core.predict.prediction import Prediction
@@ -30,7 +34,7 @@ class Interim:
         self._labels = labels.read(run)
         self.classes = self._labels.classes
         self._design = analyse(run.spec.model, self._labels.shape, len(self.classes))
-        self._last = self._design.nodes[-1].name
+        self._mirror = run.spec.augment.mirror
         if len(computable(self._design)) < len(self._design.nodes):
             raise ModelError(
                 "This design is too large to classify photos while it trains",
@@ -44,5 +48,10 @@ class Interim:
         """Predict one image file; raises ImageError when it cannot be read."""
         found = self._labels
         pixels, _ = decode(photo, found.size, fit=found.fit, channels=found.channels)
-        chances = forward(self._design, self._weights, pixels)[self._last]
+        shown = [pixels, np.ascontiguousarray(pixels[:, ::-1])] if self._mirror else [pixels]
+        chances = np.mean([self._chances(image) for image in shown], axis=0)
         return Prediction(self.classes, tuple(chances.tolist()))
+
+    def _chances(self, pixels: NDArray[np.uint8]) -> Values:
+        """The probability of each class, as the saved model has it for an image or its mirror image."""
+        return forward(self._design, self._weights, pixels)[self._design.nodes[-1].name]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
+import numpy as np
 import pytest
+from PIL import Image, ImageOps
 
 from core.errors import ImageError, ModelError
 from core.predict.classifier import Classifier
@@ -24,6 +28,21 @@ def test_it_says_what_the_exported_model_says(trained_run: Run) -> None:
         found, wanted = interim.classify_photo(content), classifier.classify_photo(content)
         assert found.classes == wanted.classes
         assert found.probabilities == pytest.approx(wanted.probabilities, abs=1e-4)
+
+
+def test_mirror_images_count_where_the_run_asks_for_them(trained_run: Run) -> None:
+    """Then a photo and its mirror image get the same: the mean of what each gets without."""
+    content = photo("crosses", 501)
+    flipped = io.BytesIO()
+    ImageOps.mirror(Image.open(io.BytesIO(content))).save(flipped, "PNG")
+    both = content, flipped.getvalue()
+    plain = [Interim(trained_run).classify_photo(one).probabilities for one in both]
+    spec = trained_run.spec.changed(augment={"mirror": True})
+    (trained_run.folder / "spec.json").write_text(spec.model_dump_json())
+    for one in both:
+        found = Interim(trained_run).classify_photo(one).probabilities
+        assert found == pytest.approx(np.mean(plain, axis=0), abs=1e-5)
+    assert plain[0] != pytest.approx(plain[1], abs=1e-5)
 
 
 def test_it_needs_no_export_and_makes_none(trained_run: Run) -> None:
