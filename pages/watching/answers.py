@@ -9,10 +9,10 @@ import streamlit as st
 
 from core import words
 from core.health.confusion import mistakes
-from core.health.views import View, matrix
+from core.health.views import View
 from core.runs import labels
 from core.runs.run import Run
-from pages.shared import charts, heatmaps, state
+from pages.shared import charts, state
 from pages.watching import handful, readings, trial
 
 _MOST = 8  # mistakes in the table
@@ -76,7 +76,7 @@ def _wish(name: str, key: str, last: int) -> None:
 
 def _confusion(run: Run, view: View, classes: tuple[str, ...]) -> None:
     """Which classes are taken for which."""
-    counts = matrix(view, len(classes))
+    counts, figure = readings.confusion(run, view, classes)
     total, right = int(counts.sum()), int(counts.trace())
     common = mistakes(counts, _MOST)
     worst = (
@@ -86,7 +86,7 @@ def _confusion(run: Run, view: View, classes: tuple[str, ...]) -> None:
         else ""
     )
     alt = f"Confusion matrix of {len(classes)} classes: {right} of {total} images right{worst}"
-    charts.show(heatmaps.confusion(counts, classes), f"confusion-{run.id}", alt)
+    charts.show(figure, f"confusion-{run.id}", alt)
     if not common:
         st.caption(f"All {words.several(total, 'validation image')} are named right.")
         return

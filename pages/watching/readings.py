@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
+from numpy.typing import NDArray
 
 from core.health import case, record, views
 from core.health.case import Case
 from core.health.diagnosis import Diagnosis
 from core.health.doctor import diagnose
-from core.health.views import Handful, View
+from core.health.views import View
 from core.runs.run import Run
-from pages.shared import frame
+from pages.shared import frame, heatmaps, images
 
+Counts = NDArray[np.int64]
+_EDGE = 96  # pixels of an image on screen, about
 EVERY = 2.0  # seconds between two redrawings while a run is on its way
 
 
@@ -48,14 +53,30 @@ def _answers(folder: str, stamp: int, _run: Run) -> tuple[View, ...]:
     return views.read(_run)
 
 
-def handful(run: Run) -> Handful | None:
-    """The images whose answers are shown."""
+def confusion(run: Run, view: View, classes: tuple[str, ...]) -> tuple[Counts, go.Figure]:
+    """Numbers of images [class, answer] after an epoch, and their heat map."""
+    return _confusion(str(run.folder), _stamp(run.folder / views.NAME), view.epoch, view, classes)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _confusion(
+    folder: str, stamp: int, epoch: float, _view: View, _classes: tuple[str, ...]
+) -> tuple[Counts, go.Figure]:
+    counts = views.matrix(_view, len(_classes))
+    return counts, heatmaps.confusion(counts, _classes)
+
+
+def handful(run: Run) -> tuple[tuple[int, ...], list[bytes]]:
+    """Classes and pictures, as PNG, of the images whose answers are shown; none where none were kept."""
     return _handful(str(run.folder), _stamp(run.folder / views.PIXELS), run)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _handful(folder: str, stamp: int, _run: Run) -> Handful | None:
-    return views.handful(_run)
+def _handful(folder: str, stamp: int, _run: Run) -> tuple[tuple[int, ...], list[bytes]]:
+    kept = views.handful(_run)
+    if kept is None:
+        return (), []
+    return kept.labels, [images.tiles([pixels], 1, _EDGE) for pixels in kept.pixels]
 
 
 def _stamp(path: Path) -> int:
