@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import io
+import json
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from core.cli import main
 from core.errors import ImageError, ModelError
 from core.predict.classifier import Classifier
 from core.predict.interim import Interim
-from core.runs.run import Run, create
+from core.runs.run import Run, create, process_identity
+from core.runs.status import State
 from core.specs import Conv2D, Input, ModelSpec, Output
 from core.specs.layers import Flatten
 from tests.conftest import COLORS, small_spec
@@ -82,3 +87,20 @@ def test_a_design_that_takes_too_long_is_refused(trained_run: Run) -> None:
         Interim(run)
     assert "multiply-adds" in caught.value.received
     assert "ended" in caught.value.remedy
+
+
+def test_the_command_line_uses_it_while_the_run_trains(
+    trained_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`predict` names a photo by the best weights so far, and makes no model.onnx beside them."""
+    (trained_run.folder / "model.onnx").unlink()
+    identity = process_identity(os.getpid())
+    running = trained_run.saved_status.model_copy(update={"state": State.RUNNING, **identity})
+    trained_run.write_status(running)
+    path = tmp_path / "photo.png"
+    path.write_bytes(photo("circles", 502))
+    assert main(["predict", trained_run.id, str(path), "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    wanted = Interim(trained_run).classify_photo(path).top(1)
+    assert told["top"][0]["label"] == wanted[0][0]
+    assert not (trained_run.folder / "model.onnx").exists()
