@@ -144,7 +144,7 @@ def test_a_webhook_is_set_on_train(
     field = next(item for item in app.text_input if item.label == "Webhook")
     assert (field.value, field.disabled) == ("https://example.org/y", True)
     monkeypatch.setenv(webhook.VARIABLE, "nowhere")
-    assert f"{webhook.VARIABLE} is not valid" in errors(open_page("pages/train.py"))
+    assert f"{webhook.VARIABLE} is not valid" in bare(errors(open_page("pages/train.py")))
 
 
 def test_a_webhook_that_was_not_told_is_noted(open_page: OpenPage, run: Run) -> None:
