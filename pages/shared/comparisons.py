@@ -139,15 +139,17 @@ def overlaid(
 def multiples(series: Sequence[Series], *, wanted: int) -> go.Figure:
     """Validation accuracy by epoch, a small chart for each run, all with the same axes."""
     rows = -(-len(series) // _COLUMNS)
-    height = 130
+    titles = [_folded(one.name, one.best) for one in series]
+    above = 18 + 15 * max((title.count("<br>") + 1 for title in titles), default=1)  # pixels
+    height = 80 * rows + above * (rows - 1)
     figure = make_subplots(
         rows=rows,
         cols=_COLUMNS,
         shared_xaxes="all",
         shared_yaxes="all",
-        subplot_titles=[_folded(one.name, one.best) for one in series],
+        subplot_titles=titles,
         horizontal_spacing=0.04,
-        vertical_spacing=min(0.5 / rows, 52 / (height * rows)),
+        vertical_spacing=above / height,
     )
     figure.update_annotations(font_size=11, yanchor="bottom")
     color = SKY if st.context.theme.type == "dark" else BLUE
@@ -169,9 +171,10 @@ def multiples(series: Sequence[Series], *, wanted: int) -> go.Figure:
             "text": "Validation accuracy by epoch",
             "subtitle": {"text": "the best so far in green; all with the same axes"},
         },
-        height=110 + height * rows,
+        height=60 + above + height + 30,
         hovermode="closest",
-        margin_t=100,
+        margin_t=60 + above,
+        margin_b=30,
     )
     figure.update_xaxes(range=[0, wanted * 1.03], dtick=max(1, round(wanted / 4)))
     figure.update_yaxes(range=[0, 1.05], tickformat=".0%", dtick=0.5)
