@@ -64,7 +64,7 @@ def range_curve(curve: RateCurve, *, marked: bool) -> go.Figure:
     if marked and curve.suggestion is not None and curve.tenth is not None:
         _mark(figure, curve.tenth, f"careful: {words.rate(curve.tenth)}", GRAY, height=0.02)
         text = f"<b>suggested: {words.rate(curve.suggestion)}</b>"
-        _mark(figure, curve.suggestion, text, ORANGE, height=0.9)
+        _mark(figure, curve.suggestion, text, ORANGE, height=0.9, right=curve.suggestion < 0.1)
     top = 1.5 * smooth[0] if smooth else 1.0
     figure.update_layout(
         title={
@@ -79,16 +79,18 @@ def range_curve(curve: RateCurve, *, marked: bool) -> go.Figure:
     return figure
 
 
-def _mark(figure: go.Figure, rate: float, text: str, color: str, *, height: float) -> None:
-    """A line at a learning rate, its words on the left at a height from 0 to 1."""
+def _mark(
+    figure: go.Figure, rate: float, text: str, color: str, *, height: float, right: bool = False
+) -> None:
+    """A line at a learning rate, its words beside it at a height from 0 to 1."""
     figure.add_vline(x=rate, line={"color": color, "width": 2, "dash": "dash"})
     figure.add_annotation(
         x=math.log10(rate),
         y=height,
         yref="paper",
         yanchor="bottom",
-        xanchor="right",
-        xshift=-6,
+        xanchor="left" if right else "right",
+        xshift=6 if right else -6,
         text=text,
         showarrow=False,
     )
