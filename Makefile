@@ -37,6 +37,7 @@ bench: $(VENV)/dev.stamp $(VENV)/torch.stamp
 	$(BIN)/python -m benchmarks.augmentation
 	$(BIN)/python -m benchmarks.imports
 	$(BIN)/python -m benchmarks.start
+	$(BIN)/python -m benchmarks.watching
 
 chaos: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks.chaos

@@ -11,6 +11,8 @@ from core import words
 from core.cli.settings import Verbs
 from core.errors import InputError
 from core.runs import run as runs
+from core.runs.run import Run
+from core.runs.status import State
 from core.terminal import err, out
 
 
@@ -23,9 +25,7 @@ def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    from core.predict.classifier import Classifier
-
-    classifier = Classifier(runs.locate(options.run))
+    classifier = _classifier(runs.locate(options.run))
     results: list[dict[str, Any]] = []
     bad = 0
     for path in options.images:
@@ -44,3 +44,14 @@ def _predict(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(results))
     return 2 if bad else 0
+
+
+def _classifier(run: Run) -> Any:
+    """The run's model; that of a run that trains does not take TensorFlow, which would slow it."""
+    if run.status.state is State.RUNNING and run.has_model:
+        from core.predict.interim import Interim
+
+        return Interim(run)
+    from core.predict.classifier import Classifier
+
+    return Classifier(run)

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
-from pydantic import ValidationError
+from PIL import Image
+from pydantic import NonNegativeInt, ValidationError
 
 from core import files
 from core.data.dataset import Dataset
@@ -31,7 +31,7 @@ class View(Spec):
     """
 
     epoch: float
-    confusion: tuple[tuple[int, int, int], ...]
+    confusion: tuple[tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt], ...]
     samples: tuple[tuple[float, ...], ...]  # probabilities [image of the handful][class]
 
 
@@ -92,7 +92,7 @@ def handful(run: Run) -> Handful | None:
         channels = pixels.shape[2] if pixels.ndim > 2 else 1
         shape = len(labels), -1, pixels.shape[1], channels
         return Handful(pixels.reshape(shape), labels, names)
-    except (OSError, ValueError, KeyError, UnidentifiedImageError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -18,6 +17,7 @@ from core import workspace
 from core.data.decode import decode
 from core.errors import AppError, ModelError, RunError, from_dict, storing
 from core.predict.prediction import Prediction
+from core.runs import labels
 from core.runs.run import Run
 from core.runs.status import State
 
@@ -27,28 +27,17 @@ _BATCH = 64  # photos given to the model at once
 class Classifier:
     """The best model of a run, loaded once. Holds no file open and may be used from threads.
 
-    Args:
-        refresh: while a run trains, whether to export its model again after each better epoch. That
-            starts TensorFlow for some seconds; without it, the model exported last is used.
+    Where the run has no model.onnx of its best model it is made, which starts TensorFlow for some
+    seconds; while a run trains, core.predict.interim does without.
     """
 
-    def __init__(self, run: Run, *, refresh: bool = True) -> None:
+    def __init__(self, run: Run) -> None:
         self.run = run
         _require_model(run)
-        try:
-            labels: dict[str, Any] = json.loads((run.folder / "labels.json").read_bytes())
-            self.classes = tuple(labels["classes"])
-            self.size = int(labels["size"])
-            self.channels = int(labels["channels"])
-            self.fit = labels["fit"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(
-                f"The run {run.id} does not say what its classes are",
-                expected=f"a whole labels.json in {run.folder}",
-                received=str(error)[:300],
-                remedy="Train the run again, or put the file back",
-            ) from error
-        self._session = _session(run, refresh)
+        found = labels.read(run)
+        self.classes, self.size = found.classes, found.size
+        self.channels, self.fit = found.channels, found.fit
+        self._session = _session(run)
         self._input = self._session.get_inputs()[0].name
         outputs = self._session.get_outputs()[0].shape[-1]
         if outputs != len(self.classes):
@@ -93,10 +82,10 @@ def _require_model(run: Run) -> None:
     )
 
 
-def _session(run: Run, refresh: bool) -> onnxruntime.InferenceSession:
+def _session(run: Run) -> onnxruntime.InferenceSession:
     """Load model.onnx; where it is missing, outdated or damaged, make it anew from model.keras."""
     path, keras_path = run.folder / "model.onnx", run.folder / "model.keras"
-    if _outdated(path, keras_path) and (refresh or not path.exists()):
+    if _outdated(path, keras_path):
         _export(run)
     try:
         return _load(path)

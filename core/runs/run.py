@@ -4,6 +4,10 @@ saved_models/<run>/
     spec.json        the RunSpec, written once
     status.json      the RunStatus, replaced whole by the run's one writer
     metrics.jsonl    one line a measurement, appended
+    health.jsonl     what was measured of the layers and the images, appended (core.health.record)
+    views.jsonl      the answers after each epoch, appended (core.health.views)
+    samples.json     the handful of images with the answers: their classes and names
+    samples.png      their pixels, one below the other
     worker.log       what the worker printed
     labels.json      class names, image size and fit: what predicting needs to know
     model.keras      the best model so far; resizes and rescales photos of any size

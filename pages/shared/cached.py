@@ -11,6 +11,7 @@ from core.runs.status import RunStatus, State
 
 if TYPE_CHECKING:
     from core.predict.classifier import Classifier
+    from core.predict.interim import Interim
     from core.predict.prediction import Prediction
 
 
@@ -20,12 +21,12 @@ def runs() -> list[tuple[Run, RunStatus]]:
 
 
 def prediction(run: Run, photo: bytes) -> Prediction:
-    """What the run's model says of a photo; each photo is classified once for each model.
+    """What the run's best model so far says of a photo; each classifies a photo once.
 
     Raises ImageError, which is not kept, when the photo cannot be read.
     """
     training = run.status.state is State.RUNNING
-    names = ("model.onnx",) if training else ("model.onnx", "model.keras")
+    names = ("model.keras",) if training else ("model.onnx", "model.keras")
     paths = [run.folder / name for name in names]
     stamps = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
     return _prediction(str(run.folder), stamps, photo, run, training)
@@ -39,8 +40,14 @@ def _prediction(
 
 
 @st.cache_resource(max_entries=4, show_spinner="Preparing the model")
-def _classifier(folder: str, stamps: tuple[int, ...], _run: Run, _training: bool) -> Classifier:
-    """A run's model, loaded once; one that still trains is not exported anew for every epoch."""
+def _classifier(
+    folder: str, stamps: tuple[int, ...], _run: Run, _training: bool
+) -> Classifier | Interim:
+    """A run's model, loaded once; that of a run that trains does without an export."""
+    if _training:
+        from core.predict.interim import Interim
+
+        return Interim(_run)
     from core.predict.classifier import Classifier  # onnxruntime is only needed here
 
-    return Classifier(_run, refresh=not _training)
+    return Classifier(_run)

@@ -1,0 +1,1 @@
+"""What is seen of a run, a part of the page each."""

@@ -14,7 +14,7 @@ from core.runs import turns, webhook
 from core.runs.run import Run
 from core.runs.status import RunStatus, State
 from pages.shared import frame
-from pages.watching import curves, figures, header, view
+from pages.watching import answers, curves, figures, header, health, view
 
 EXPLAINED = {
     State.LOST: "The worker is gone without a word: it was killed, or the machine went down.",
@@ -33,6 +33,8 @@ def show(run: Run) -> None:
     else:
         _live(run)
     curves.code()
+    health.show(run)
+    answers.show(run)
 
 
 @st.fragment(run_every=1.0)

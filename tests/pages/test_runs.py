@@ -17,7 +17,8 @@ def test_empty_workspace_invites(open_page: OpenPage) -> None:
 def test_opens_a_run_by_its_address(open_page: OpenPage, trained_run: Run) -> None:
     """?run= shows that run with the settings it was trained with."""
     app = open_page("pages/runs.py", run=trained_run.id)
-    settings = app.dataframe[0].value.set_index("Setting")["Value"]
+    tables = (item.value for item in app.dataframe)
+    settings = next(table for table in tables if "Setting" in table).set_index("Setting")["Value"]
     assert settings["Epochs"] == "12"
     assert settings["Optimizer"] == "Adam"
     assert any(item.value == trained_run.id for item in app.subheader)

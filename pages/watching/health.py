@@ -1,0 +1,168 @@
+"""What is wrong with a training, how it shows, and what to do; below it every layer by epoch."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import words
+from core.errors import AppError, NotFoundError
+from core.health.case import Case
+from core.health.diagnosis import Diagnosis, Fault, Remedy
+from core.health.grid import MEASURES, grid
+from core.runs import run as runs
+from core.runs.run import Run
+from core.train.mend import FAULT, MENDS, mend
+from pages.shared import charts, frame, heatmaps, state
+from pages.watching import readings
+
+ICONS = {
+    Fault.INPUTS: ":material/straighten:",
+    Fault.ORDER: ":material/sort:",
+    Fault.PARTS: ":material/difference:",
+    Fault.EXPLODING: ":material/crisis_alert:",
+    Fault.DEAD: ":material/power_off:",
+    Fault.VANISHING: ":material/blur_on:",
+    Fault.RATE_HIGH: ":material/fast_forward:",
+    Fault.RATE_LOW: ":material/slow_motion_video:",
+    Fault.LAG: ":material/hourglass_bottom:",
+    Fault.COLLAPSE: ":material/compress:",
+    Fault.NOISE: ":material/label_off:",
+    Fault.OVERFITTING: ":material/menu_book:",
+    Fault.PLATEAU: ":material/horizontal_rule:",
+    Fault.UNDERFITTING: ":material/trending_flat:",
+}
+
+
+def show(run: Run) -> None:
+    """Draw the health of a run; while it is on its way, again as epochs come."""
+    readings.followed(_draw, run)
+
+
+def _draw(run: Run) -> None:
+    try:
+        spec = run.spec
+    except AppError:  # the rest of the page says what is wrong with it
+        return
+    mends, fault = spec.tags.get(MENDS), spec.tags.get(FAULT)
+    if mends and fault:
+        _origin(mends, fault)
+    seen, found = readings.examined(run)
+    if not seen.epochs and not found:
+        return
+    st.subheader("Health", anchor=False)
+    announce(run, found)
+    for place, diagnosis in enumerate(found):
+        box(run, diagnosis, first=place == 0 and len(found) > 1)
+    if not found:
+        st.markdown(":green[:material/check_circle:] **Nothing wrong found so far.**")
+    st.caption(_looked_at(seen))
+    _layers(run, seen)
+
+
+def _origin(mends: str, fault: str) -> None:
+    """Which run this one is to do better than."""
+    label = f"Mends {frame.plain(mends)}: {frame.plain(fault)}"
+    try:
+        runs.find(mends)
+    except NotFoundError:
+        st.caption(f":material/healing: {label} (that run was deleted)")
+        return
+    st.page_link(
+        "pages/train.py", label=label, icon=":material/healing:", query_params={"run": mends}
+    )
+
+
+def announce(run: Run, found: list[Diagnosis]) -> None:
+    """Say in passing what has come up since the page was opened, each fault once."""
+    key = f"health told {run.id}"
+    now = {str(diagnosis.fault) for diagnosis in found}
+    told = state.value(key)
+    if told is not None and not run.status.state.final:
+        for diagnosis in found:
+            if str(diagnosis.fault) not in told:
+                name = frame.plain(_name(diagnosis.fault))
+                st.toast(f"{run.id}: {name}", icon=_icon(diagnosis.fault), duration="long")
+    state.keep(key, now | (told or set()))
+
+
+def box(run: Run, diagnosis: Diagnosis, *, first: bool = False) -> None:
+    """One thing that is wrong, with the trainings that should go better."""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            icon = _icon(diagnosis.fault)
+            st.markdown(f"{icon} **{_name(diagnosis.fault)}**", width="content")
+            if first:
+                st.badge("Look at this first", color="blue")
+        st.markdown(frame.plain(diagnosis.evidence))
+        st.caption(frame.plain(diagnosis.explained))
+        with st.container(horizontal=True):
+            for place, remedy in enumerate(diagnosis.remedies):
+                pressed = st.button(
+                    frame.plain(remedy.label),
+                    icon=":material/healing:",
+                    key=f"mend-{run.id}-{diagnosis.fault.name}-{place}",
+                    help=frame.plain(remedy.about),
+                )
+                if pressed:
+                    _start(run, diagnosis, remedy)
+
+
+def _start(run: Run, diagnosis: Diagnosis, remedy: Remedy) -> None:
+    with st.spinner("Starting the mended training"):
+        started = mend(run, diagnosis, remedy)
+    st.switch_page("pages/train.py", query_params={"run": started.id})
+
+
+def _icon(fault: Fault) -> str:
+    return ICONS.get(fault, ":material/troubleshoot:")
+
+
+def _name(fault: Fault) -> str:
+    return fault.value[:1].upper() + fault.value[1:]
+
+
+def _looked_at(seen: Case) -> str:
+    """What the verdict rests on."""
+    parts = [f"loss and accuracy of {words.several(seen.epochs, 'epoch')}"]
+    if seen.looked:
+        layers = max(len(epoch.layers) for epoch in seen.looked)
+        parts.append(f"{words.several(layers, 'layer')} after {len(seen.looked)} of them")
+    if seen.health.data is None:
+        return (
+            f"Looked at: {parts[0]}. This run was trained before layers and images were measured."
+        )
+    return f"Looked at: {', '.join(parts)}, and the images that go in."
+
+
+def _layers(run: Run, seen: Case) -> None:
+    """A measure of every layer after every epoch that was looked at."""
+    if not seen.looked:
+        return
+    chosen = st.selectbox(
+        "Layers by epoch",
+        MEASURES,
+        format_func=lambda measure: measure.title,
+        key=f"health-measure-{run.id}",
+        width=320,
+    )
+    st.caption(chosen.explained)
+    table = grid(seen.looked, chosen)
+    if (highest := table.highest) is None:
+        st.caption(f"This design has nothing but {chosen.without}.")
+        return
+    (number, title), epoch, value = highest
+    top = words.percent(value) if chosen.share else f"{value:.2g}"
+    alt = (
+        f"{chosen.title} of {len(table.layers)} layers after {len(table.epochs)} epochs; "
+        f"the highest is {top} in layer {number}, {title}, after epoch {epoch:g}"
+    )
+    charts.show(heatmaps.layers(table), f"health-layers-{run.id}", alt)
+    rare = (
+        f" Looked at after {len(seen.looked)} of {words.several(seen.epochs, 'epoch')}, since looking "
+        "may take 2% of the time."
+        if len(seen.looked) < seen.epochs
+        else ""
+    )
+    st.caption(
+        f"Empty: {chosen.without}. Measured without dropout, on the same images each time.{rare}"
+    )
