@@ -29,6 +29,7 @@ bench: $(VENV)/dev.stamp $(VENV)/torch.stamp
 	$(BIN)/python -m benchmarks.predict
 	$(BIN)/python -m benchmarks.app
 	$(BIN)/python -m benchmarks.design
+	$(BIN)/python -m benchmarks.live
 	$(BIN)/python -m benchmarks.epochs
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.memory --large 20

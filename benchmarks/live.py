@@ -5,7 +5,8 @@
 A run that this process pretends to train has so many batch lines and an epoch line for every hundred,
 and grows by four lines a second. Tabs of Chromium show it on Train. Counted are the bytes that come
 over the websocket of one tab, the processor's time of the server for each of its redraws (one a
-second and tab), and the time for which the browser's main thread of one tab was busy.
+second and tab), and the time for which the browser's main thread of one tab was busy. Before that, the
+curves' own part of a redraw alone: reading what was added, and the message about it.
 """
 
 from __future__ import annotations
@@ -24,16 +25,20 @@ import time
 from pathlib import Path
 
 import psutil
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, sync_playwright
 
-from benchmarks.app import PORT, REST, ROOT, serving
-from benchmarks.common import show
+from benchmarks.app import PORT, ROOT, serving
+from benchmarks.common import show, spread
 from core.design.presets import preset
+from core.runs.curves import VALUES, Curves
+from core.runs.history import History
+from core.runs.parcels import KEPT, Sent, parcel
 from core.runs.run import Run, create, process_identity
 from core.runs.status import State
 from core.specs import DataSpec, RunSpec, TrainSpec
 
 EPOCH = 100  # batch lines
+DRAWN = ".curves svg, .js-plotly-plot"  # the latter in versions before this benchmark
 
 
 class Pretended:
@@ -92,12 +97,32 @@ class Pretended:
                 self.beat()
 
 
-def busy(page: Page) -> float:
-    """Seconds for which the tab's main thread has been busy."""
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable")
+def busy(session: CDPSession) -> float:
+    """Seconds for which a tab's main thread has been busy."""
     metrics = session.send("Performance.getMetrics")["metrics"]
     return next(float(one["value"]) for one in metrics if one["name"] == "TaskDuration")
+
+
+def alone(lines: int) -> list[str]:
+    """The curves' own part of a redraw, in this process: milliseconds and bytes."""
+    pretended = Pretended(lines)
+    curves = Curves(History(pretended.path), "epoch", 0.0)
+    curves.look()
+    names = [f"{event} {key}" for event, keys in VALUES.items() for key in keys]
+    seconds, sizes, sent = [], [], list[Sent]()
+    for _ in range(40):
+        with pretended.path.open("a") as file:
+            file.write("".join(pretended.next() for _ in range(4)))
+        begun = time.process_time()
+        curves.look()
+        content, now = parcel(curves, names, sent)
+        size = len(json.dumps(content))
+        seconds.append(1000 * (time.process_time() - begun))
+        sizes.append(size / 1000)
+        sent = [*sent, now][-KEPT:]
+    pretended.run.write_status(pretended.run.saved_status.model_copy(update={"state": State.DONE}))
+    later = sizes[KEPT:]
+    return [f"{lines:,}", spread(seconds, "ms"), f"{sizes[0]:.1f} kB", spread(later, "kB")]
 
 
 def server() -> psutil.Process:
@@ -122,19 +147,21 @@ def watch(browser: Browser, lines: int, seconds: float, tabs: int) -> list[str]:
         )
         for page in pages:
             page.goto(f"http://localhost:{PORT}/train?run={pretended.run.id}")
-            page.wait_for_selector(REST)
+            page.wait_for_selector(DRAWN)
+        session = pages[0].context.new_cdp_session(pages[0])
+        session.send("Performance.enable")
         grower.start()
         pages[0].wait_for_timeout(5000)
         received.clear()
         process = server()
-        cpu, main = sum(process.cpu_times()[:2]), busy(pages[0])
+        cpu, main = sum(process.cpu_times()[:2]), busy(session)
         parts = []
         for _ in range(round(seconds / 5)):
             before = sum(received)
             pages[0].wait_for_timeout(5000)
             parts.append((sum(received) - before) / 5)
         spent = sum(process.cpu_times()[:2]) - cpu
-        main = busy(pages[0]) - main
+        main = busy(session) - main
         end.set()
         grower.join()
         for page in pages:
@@ -162,12 +189,18 @@ def main() -> None:
     random.seed(0)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         os.environ["LAYERWISE_HOME"] = folder
+        own = [alone(lines) for lines in options.lines]
         browser = playwright.chromium.launch(
             executable_path=path,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         rows = [watch(browser, n, options.seconds, options.tabs) for n in options.lines]
         browser.close()
+    show(
+        "The curves alone",
+        ("batch lines", "processor's time of a redraw", "the first message", "each later one"),
+        own,
+    )
     show(
         f"A training watched in {options.tabs} tabs",
         (

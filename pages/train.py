@@ -76,7 +76,6 @@ def settings() -> None:
     )
     with st.container(border=True):
         frame.redrawn(chosen, every=1.0)
-    alerting.menu()
     if start:
         run = order(draft.order())
         st.query_params["run"] = run.id
@@ -92,4 +91,5 @@ with frame.page("Train", "Train the chosen design on the chosen images, and watc
         waiting.show()
     with left:
         settings()
+        frame.guarded(alerting.menu)()
     queue.warm_up()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 from core.design import grow
 from core.design.analysis import analyse
@@ -33,8 +32,7 @@ def remedies(case: Case, found: Diagnosis) -> tuple[Remedy, ...]:
         model = remedy.spec.model
         fits = case.shape is None or not analyse(model, case.shape, len(case.classes)).errors
         if fits and remedy.spec != case.spec:
-            spec = remedy.spec.changed(tags={**case.spec.tags, "mends": found.fault.value})
-            kept.append(replace(remedy, spec=spec))
+            kept.append(remedy)
     return tuple(kept)
 
 

@@ -15,6 +15,7 @@ saved_models/<run>/
     checkpoint.npz   the training at its last checkpoint, from which it can be resumed
     cancel           present when someone asked the worker to stop
     now              present when someone told it not to wait for a slot
+    told.json        which alerts the webhook was told, see core.runs.webhook
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def verdict(members: Sequence[Member], names: Sequence[str]) -> str:
     good = as_good(members)
     if not good:
         ended = all(member.status.state.final for member in members)
-        return "None of them has been validated." if ended else "None has been validated yet."
+        return "None of them has been validated." if ended else "No run has finished an epoch yet."
     best, others = good[0], good[1:]
     text = f"Best: {known[best.run.id]}, with {words.percent(best.score)} validation accuracy."
     if not others:
@@ -58,7 +58,7 @@ def verdict(members: Sequence[Member], names: Sequence[str]) -> str:
     fewest = min(good, key=lambda member: member.status.parameters or math.inf)
     text += (
         f" {words.several(len(others), 'other')} can be as good: with "
-        f"{words.count(best.status.validation_images)} validation images, chance alone makes up "
+        f"{words.count(best.status.validation_images)} validation images, chance alone explains "
         f"{words.percent(chance(best))}."
     )
     if (fewest.status.parameters or 0) < 0.9 * (best.status.parameters or 0):

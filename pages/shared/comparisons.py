@@ -64,7 +64,7 @@ def range_curve(curve: RateCurve, *, marked: bool) -> go.Figure:
     if marked and curve.suggestion is not None and curve.tenth is not None:
         _mark(figure, curve.tenth, f"careful: {words.rate(curve.tenth)}", GRAY, height=0.02)
         text = f"<b>suggested: {words.rate(curve.suggestion)}</b>"
-        _mark(figure, curve.suggestion, text, ORANGE, height=0.9)
+        _mark(figure, curve.suggestion, text, ORANGE, height=0.9, right=curve.suggestion < 0.1)
     top = 1.5 * smooth[0] if smooth else 1.0
     figure.update_layout(
         title={
@@ -79,16 +79,18 @@ def range_curve(curve: RateCurve, *, marked: bool) -> go.Figure:
     return figure
 
 
-def _mark(figure: go.Figure, rate: float, text: str, color: str, *, height: float) -> None:
-    """A line at a learning rate, its words on the left at a height from 0 to 1."""
+def _mark(
+    figure: go.Figure, rate: float, text: str, color: str, *, height: float, right: bool = False
+) -> None:
+    """A line at a learning rate, its words beside it at a height from 0 to 1."""
     figure.add_vline(x=rate, line={"color": color, "width": 2, "dash": "dash"})
     figure.add_annotation(
         x=math.log10(rate),
         y=height,
         yref="paper",
         yanchor="bottom",
-        xanchor="right",
-        xshift=-6,
+        xanchor="left" if right else "right",
+        xshift=6 if right else -6,
         text=text,
         showarrow=False,
     )
@@ -139,15 +141,17 @@ def overlaid(
 def multiples(series: Sequence[Series], *, wanted: int) -> go.Figure:
     """Validation accuracy by epoch, a small chart for each run, all with the same axes."""
     rows = -(-len(series) // _COLUMNS)
-    height = 130
+    titles = [_folded(one.name, one.best) for one in series]
+    above = 18 + 15 * max((title.count("<br>") + 1 for title in titles), default=1)  # pixels
+    height = 80 * rows + above * (rows - 1)
     figure = make_subplots(
         rows=rows,
         cols=_COLUMNS,
         shared_xaxes="all",
         shared_yaxes="all",
-        subplot_titles=[_folded(one.name, one.best) for one in series],
+        subplot_titles=titles,
         horizontal_spacing=0.04,
-        vertical_spacing=min(0.5 / rows, 52 / (height * rows)),
+        vertical_spacing=above / height,
     )
     figure.update_annotations(font_size=11, yanchor="bottom")
     color = SKY if st.context.theme.type == "dark" else BLUE
@@ -169,9 +173,10 @@ def multiples(series: Sequence[Series], *, wanted: int) -> go.Figure:
             "text": "Validation accuracy by epoch",
             "subtitle": {"text": "the best so far in green; all with the same axes"},
         },
-        height=110 + height * rows,
+        height=60 + above + height + 30,
         hovermode="closest",
-        margin_t=100,
+        margin_t=60 + above,
+        margin_b=30,
     )
     figure.update_xaxes(range=[0, wanted * 1.03], dtick=max(1, round(wanted / 4)))
     figure.update_yaxes(range=[0, 1.05], tickformat=".0%", dtick=0.5)

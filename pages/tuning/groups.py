@@ -233,7 +233,7 @@ def _table(found: Group, best: Member | None) -> None:
     """The ranking; a click on a run opens it."""
     st.subheader("Ranking", anchor=False)
     members = ranking.ranked(found.members)
-    drawn = state.value("group drawn", [])
+    drawn = state.value(f"{found.id} drawn", [])
     event = st.dataframe(
         [_row(found, member, place, best) for place, member in enumerate(members, start=1)],
         key=f"ranking-{found.id}",
@@ -248,7 +248,7 @@ def _table(found: Group, best: Member | None) -> None:
         alt="Runs of the group, the best first",
     )
     st.caption("By validation accuracy; ties go to fewer parameters. Click a run to open it.")
-    state.keep("group drawn", [member.run.id for member in members])
+    state.keep(f"{found.id} drawn", [member.run.id for member in members])
     for row, _ in event.selection.cells:
         if row < len(drawn):
             st.switch_page("pages/runs.py", query_params={"run": drawn[row]})

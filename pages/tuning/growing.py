@@ -38,8 +38,10 @@ def draw() -> None:
                 f"{words.count(before.parameters)}. Further steps are twice as wide, or a layer "
                 "deeper in every stage."
             )
-            st.caption("The first step:")
-            template.time_words(template.time([first], data), 1, "how long the first step takes")
+            seconds = template.time([first], data)
+            template.time_words(
+                seconds, 1, "how long the first step takes", "The first step: about"
+            )
         if start:
             groups.open_group(climber.start(draft.order(), tune.shrink, tune.steps))
     with right:

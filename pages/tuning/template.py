@@ -50,14 +50,14 @@ def time(specs: list[RunSpec], data: Dataset) -> float | None:
     return None if known is None else sum(estimate.seconds(spec, data, known) for spec in specs)
 
 
-def time_words(seconds: float | None, runs: int, about: str) -> None:
-    """Tell how long so many runs take, or offer to measure this machine."""
+def time_words(seconds: float | None, runs: int, about: str, lead: str = "About") -> None:
+    """Tell how long so many runs take, or offer to measure this machine, to know `about`."""
     if seconds is None:
         measuring.draw("tune-measure", about)
         return
     beside = estimate.beside()
     total = words.duration(seconds + runs * beside)
     st.caption(
-        f"About {total}: {words.duration(seconds)} of training, and about {words.duration(beside)} "
+        f"{lead} {total}: {words.duration(seconds)} of training, and about {words.duration(beside)} "
         f"for {'each run' if runs > 1 else 'the run'} to start and to be tested."
     )

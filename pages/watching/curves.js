@@ -4,6 +4,8 @@ const instances = new WeakMap()
 const [LEFT, RIGHT, TOP, BOTTOM] = [52, 10, 8, 40] // pixels around the plot
 const GROW = 900 // milliseconds in which a line grows to its newest point: by then there is the next
 const SETTLE = 250 // milliseconds in which an axis takes its new ends
+const FINE = 0.003 // of the axis: what is less is not worth any motion
+const FRAME = 30 // milliseconds between two pictures of a motion, at least
 const SVG = "http://www.w3.org/2000/svg"
 
 // called once; mount.js is called with the data, perhaps before
@@ -35,6 +37,7 @@ class Curves {
     this.at = null // where the pointer is on the x axis
     this.reveal = null // lines are shown up to here
     this.asked = 0
+    this.pictured = 0
     this.observer = new ResizeObserver(() => this.draw())
     this.observer.observe(box)
   }
@@ -94,6 +97,7 @@ class Curves {
     this.ends = still || !this.ends ? [end, end] : [this.end, end] // of the x axis: now, and then
     this.end = this.ends[0]
     this.from = still ? this.newest : Math.min(this.reveal, this.newest)
+    if (this.newest - this.from < FINE * (this.span[1] - this.span[0])) this.from = this.newest
     this.begun = performance.now()
     for (const plot of this.plots.values()) plot.begin(still)
     this.draw()
@@ -104,14 +108,17 @@ class Curves {
     const passed = performance.now() - this.begun
     this.frame = 0
     if (!this.box.isConnected) return
-    const share = Math.min(1, passed / GROW)
+    const again = () => (this.frame = requestAnimationFrame(() => this.move()))
+    if (performance.now() - this.pictured < FRAME) return again()
+    this.pictured = performance.now()
+    const share = this.from < this.newest ? Math.min(1, passed / GROW) : 1
     this.reveal = this.from + share * (this.newest - this.from)
     const settled = Math.min(1, passed / SETTLE)
     const end = this.ends[0] + settled * (this.ends[1] - this.ends[0])
     const grows = end !== this.end
     this.end = end
     for (const plot of this.plots.values()) plot.move(settled, grows)
-    if (share < 1 || settled < 1) this.frame = requestAnimationFrame(() => this.move())
+    if (share < 1 || settled < 1) again()
   }
 
   rest() {

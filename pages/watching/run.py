@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -19,10 +18,6 @@ from pages.watching import answers, curves, figures, header, health, view
 EXPLAINED = {
     State.LOST: "The worker is gone without a word: it was killed, or the machine went down.",
 }
-Panel = Callable[[Run, RunStatus], None]
-# what is drawn below the curves, in this order, with every redrawing; each says nothing where there
-# is nothing to see
-PANELS: tuple[Panel, ...] = ()
 
 
 def show(run: Run) -> None:
@@ -67,8 +62,6 @@ def _page(run: Run) -> None:
             "The best epoch is the one with the lowest validation loss; its model is kept. "
             "Drag across a chart to look closer."
         )
-    for panel in PANELS:
-        panel(run, status)
     fold = st.expander(
         "Speed and learning rate", icon=":material/speed:", key="pace-fold", on_change="rerun"
     )

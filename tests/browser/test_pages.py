@@ -19,6 +19,8 @@ PAGES = {
     "train": "/train?run=examples-starter-1",
     "runs": "/runs",
     "run": "/runs?run=examples-starter-1",
+    "tune": "/tune",
+    "variants": "/tune?tool=Variants",
     "predict": "/predict?run=examples-starter-1",
 }
 

@@ -30,7 +30,8 @@ def test_demo_watch_stop_classify_download(
     settled(page)
     page.get_by_role("button", name="Start the demo").click()
     page.wait_for_url(re.compile(r"/train\?run=sketches-starter-1"))
-    expect(page.get_by_test_id("stSidebar").get_by_text("sketches-starter-1")).to_be_visible()
+    running = page.get_by_test_id("stSidebar").get_by_text("sketches-starter-1")
+    expect(running).to_be_visible(timeout=30_000)
 
     page.wait_for_selector(".curves svg", timeout=60_000)
     wait_for(lambda: points(page) > 0, 30.0)

@@ -139,3 +139,21 @@ def test_large_is_short_and_near(number: float) -> None:
     else:
         shown = float(digits) * powers.get(unit, 1.0)
     assert shown == pytest.approx(number, rel=0.005001, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (1e-7, "1e-07"),
+        (1e-6, "0.000001"),
+        (0.00049, "0.00049"),
+        (0.0012345, "0.0012"),
+        (0.01, "0.01"),
+        (1.0, "1"),
+        (10.0, "10"),
+    ],
+)
+def test_rate(number: float, text: str) -> None:
+    """Learning rates are written out, as people type them."""
+    assert words.rate(number) == text
+    assert float(text) == pytest.approx(number, rel=0.05)

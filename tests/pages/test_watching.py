@@ -1,251 +1,158 @@
-"""What is seen of a run on Train and Runs: its health, its answers, and a photo of one's own."""
+"""A run as it is watched, on Train and Runs: its figures, the view of its curves, alerts."""
 
 from __future__ import annotations
 
+import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.health import record, views
-from core.health.grid import MEASURES
-from core.health.views import HANDFUL
-from core.runs import queue
-from core.runs.run import Run, all_runs, create, process_identity
+from core import draft, files
+from core.files import append_json
+from core.runs import webhook
+from core.runs.run import Run, create, process_identity
 from core.runs.status import State
 from tests.conftest import small_spec
-from tests.core.conftest import hold_slot
-from tests.pages.conftest import OpenPage
-from tests.pages.test_predict import photo
-
-pytestmark = pytest.mark.tensorflow  # the trained run takes it
-PAGES = pytest.mark.parametrize("page", ["pages/train.py", "pages/runs.py"])
+from tests.pages.conftest import OpenPage, errors
 
 
-def subheaders(app: AppTest) -> list[str]:
-    """The titles of a page's parts."""
-    return [item.value for item in app.subheader]
+def curves(app: AppTest) -> dict[str, Any]:
+    """What the component that draws the curves of the run was sent."""
+    protos = [item.proto for item in app.get("bidi_component")]
+    (drawn,) = [proto for proto in protos if proto.component_name == "layerwise-curves"]
+    content: dict[str, Any] = json.loads(drawn.json)
+    return content
 
 
-def charts(app: AppTest) -> set[str | None]:
-    """The keys of a page's charts."""
-    return {item.key for item in app.get("plotly_chart")}
+def bare(text: str) -> str:
+    """Markdown as a person reads it."""
+    return text.replace("\\", "")
 
 
-def texts(app: AppTest) -> str:
-    """All that is written in Markdown and captions."""
-    return "\n".join(item.value for kind in (app.markdown, app.caption) for item in kind)
+def change(run: Run, **values: Any) -> None:
+    """Change a run's status as its worker does."""
+    values = {"heartbeat": time.time(), **values}
+    run.write_status(run.saved_status.model_copy(update=values))
 
 
-def running(run: Run) -> Run:
-    """Have a run look as if this process trained it."""
-    status = run.saved_status.model_copy(
-        update={"state": State.RUNNING, "ended": None, **process_identity(os.getpid())}
-    )
-    run.write_status(status)
+@pytest.fixture
+def run(home: Path, examples: Path) -> Run:
+    """A run in the hands of this process, with two epochs told."""
+    draft.change(data={"source": str(examples), "size": 24})
+    run = create(small_spec(str(examples), epochs=5))
+    now = time.time()
+    who = process_identity(os.getpid())
+    change(run, **who, state=State.RUNNING, phase="training", started=now, train_images=42, epoch=2)
+    for epoch in (0.5, 1.0, 1.5, 2.0):
+        values = {"loss": 2 - epoch / 2, "accuracy": epoch / 4, "images_per_second": 100.0}
+        line = {"event": "batch", "time": now + epoch, "epoch": epoch, **values}
+        append_json(run.folder / "metrics.jsonl", line)
+        if epoch == int(epoch):
+            values |= {"val_loss": 2.0, "val_accuracy": 0.25, "learning_rate": 0.001}
+            append_json(run.folder / "metrics.jsonl", {**line, "event": "epoch", **values})
+    change(run, best_epoch=1)
     return run
 
 
-@PAGES
-def test_a_run_shows_health_and_answers(open_page: OpenPage, trained_run: Run, page: str) -> None:
-    """Below the curves: what was looked at, layers by epoch, confusion, images, and an uploader."""
-    app = open_page(page, run=trained_run.id)
-    assert not app.exception
-    assert {"Health", "Answers", "Try your own photo"} <= set(subheaders(app))
-    assert "Looked at: loss and accuracy of 12 epochs" in texts(app)
-    assert charts(app) == {f"health-layers-{trained_run.id}", f"confusion-{trained_run.id}"}
-    assert len(app.get("image")) == len(views.handful(trained_run).labels)  # type: ignore[union-attr]
-    assert len(app.file_uploader) == 1
+def test_what_a_training_takes_is_shown_while_it_trains(open_page: OpenPage, run: Run) -> None:
+    """Processors and memory now; of a run that has ended, the most memory it had."""
+    change(run, cpu=0.93, memory=1_234_000_000, memory_peak=2_000_000_000)
+    shown = {item.label: item.value for item in open_page("pages/runs.py", run=run.id).metric}
+    assert (shown["Processors"], shown["Memory"]) == ("93%", "1.2 GB")
+    assert "Graphics card" not in shown
+    change(run, gpu=0.5, gpu_memory=3_000_000_000)
+    shown = {item.label: item.value for item in open_page("pages/runs.py", run=run.id).metric}
+    assert shown["Graphics card"] == "50%"
+    change(run, state=State.DONE, ended=time.time())
+    shown = {item.label: item.value for item in open_page("pages/runs.py", run=run.id).metric}
+    assert shown["Memory, at most"] == "2.0 GB"
+    assert "Processors" not in shown
 
 
-def test_each_measure_is_explained(open_page: OpenPage, trained_run: Run) -> None:
-    """A measure that no layer has says so in place of an empty chart."""
-    app = open_page("pages/runs.py", run=trained_run.id)
-    for measure in MEASURES:
-        app.selectbox(key=f"health-measure-{trained_run.id}").select(measure).run()
-        assert not app.exception
-        assert measure.explained in texts(app)
-        has = measure.name != "saturated"
-        assert ("nothing but layers without sigmoid" in texts(app)) == (not has)
-        assert (f"health-layers-{trained_run.id}" in charts(app)) == has
-
-
-def test_the_epoch_follows_until_it_is_moved(open_page: OpenPage, trained_run: Run) -> None:
-    """The slider goes with the training; moved back it stays, until a person follows again."""
-    path = trained_run.folder / views.NAME
-    lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join(lines[:5]))
-    app = open_page("pages/runs.py", run=trained_run.id)
-
-    def slider() -> Any:
-        (found,) = app.select_slider
-        return found
-
-    def grow(count: int) -> None:
-        path.write_bytes(b"".join(lines[:count]))
-        app.run()
-
-    assert slider().value == 5
-    grow(6)
-    assert slider().value == 6
-    slider().set_value(2).run()
-    assert slider().value == 2
-    assert "after epoch 2" in texts(app)
-    grow(8)
-    assert slider().value == 2
-    next(item for item in app.button if item.label == "Follow the latest").click().run()
-    assert slider().value == 8
-    grow(9)
-    assert slider().value == 9
-    slider().set_value(3).run()
-    slider().set_value(9).run()  # at the end it follows too
-    grow(10)
-    assert slider().value == 10
-    assert not app.exception
-
-
-def test_images_are_told_right_or_wrong_in_words(open_page: OpenPage, trained_run: Run) -> None:
-    """Each of the handful says so, with an icon and its true class where it is wrong."""
-    app = open_page("pages/runs.py", run=trained_run.id)
-    app.select_slider[0].set_value(1).run()
-    kept, view = views.handful(trained_run), views.read(trained_run)[0]
-    assert kept is not None
-    good = [
-        chances.index(max(chances)) == label
-        for chances, label in zip(view.samples, kept.labels, strict=True)
+def test_both_splits_by_batch_and_by_epoch(open_page: OpenPage, run: Run) -> None:
+    """Loss and accuracy, with the best epoch where it ends, on an axis of all wanted epochs."""
+    sent = curves(open_page("pages/runs.py", run=run.id))
+    assert [[line["name"] for line in chart["lines"]] for chart in sent["charts"]] == [
+        [f"batch {key}", f"epoch {key}", f"epoch val_{key}"] for key in ("loss", "accuracy")
     ]
-    written = [item.value for item in app.markdown]
-    assert sum("check_circle:] Right" in text for text in written) == sum(good)
-    assert sum("cancel:] Wrong" in text for text in written) == len(good) - sum(good)
-    assert len(good) <= HANDFUL
-    images = [image.alt for item in app.get("image") for image in item.proto.imgs]
-    assert all(alt.startswith("Validation image of the class ") for alt in images)
+    assert sent["best"] == {"x": 1.0, "label": "best: epoch 1"}
+    assert (sent["x"]["kind"], sent["x"]["to"]) == ("epoch", 5)
+    assert all(line["x"] for line in sent["lines"].values())
 
 
-def test_without_measurements_the_rest_is_shown(open_page: OpenPage, trained_run: Run) -> None:
-    """A run of an earlier version is told of as far as it is known; damaged files spoil nothing."""
-    for name in (record.NAME, views.NAME, views.CHOSEN, views.PIXELS):
-        (trained_run.folder / name).unlink()
-    app = open_page("pages/runs.py", run=trained_run.id)
-    assert "Health" in subheaders(app)
-    assert "before layers and images were measured" in texts(app)
-    assert "Answers" not in subheaders(app)
-    (trained_run.folder / record.NAME).write_bytes(b'{"event": "epo')
-    (trained_run.folder / views.NAME).write_bytes(b"\xff\xfe{")
-    assert not open_page("pages/runs.py", run=trained_run.id).exception
-
-
-def test_a_waiting_run_has_nothing_to_show(open_page: OpenPage, home: Path, examples: Path) -> None:
-    """Before the first epoch there is neither health nor answer, and no empty frame."""
-    lock = hold_slot(home)
-    run = create(small_spec(str(examples)))
+def test_the_view_is_chosen(open_page: OpenPage, run: Run) -> None:
+    """Smoothed lines before the measured ones, a logarithmic loss, an axis of time."""
     app = open_page("pages/runs.py", run=run.id)
-    assert subheaders(app)[0] == run.id
-    assert not {"Health", "Answers", "Try your own photo"} & set(subheaders(app))
-    lock.release()
-
-
-def test_a_photo_is_named_while_the_run_trains(open_page: OpenPage, trained_run: Run) -> None:
-    """By the best epoch so far, without an export; one that cannot be read holds up no other."""
-    (trained_run.folder / "model.onnx").unlink()
-    app = open_page("pages/train.py", run=running(trained_run).id)
-    before = charts(app)
-    photos = [("mine.png", photo("circles", 700), "image/png"), ("no.png", b"no", "image/png")]
-    app.file_uploader[0].set_value(photos).run()
+    app.slider(key="view-smoothing").set_value(0.9).run()
+    app.toggle(key="view-log").set_value(True).run()
+    app.segmented_control(key="view-axis").set_value("time").run()
     assert not app.exception
-    best = trained_run.saved_status.best_epoch
-    assert f"Best epoch so far: {best}, with" in texts(app)
-    assert charts(app) == before | {"top-0"}
-    assert "no.png cannot be read" in app.warning[0].value.replace("\\", "")
-    assert not (trained_run.folder / "model.onnx").exists()
-
-
-def test_what_a_run_mends_is_told_with_a_link(open_page: OpenPage, trained_run: Run) -> None:
-    """In the new run, back to the one that it mends; where that is gone, in words."""
-    spec = trained_run.spec
-    tags = {"mends": trained_run.id, "fault": "dying ReLU"}
-    run = create(spec.changed(tags=tags))
-    run.write_status(trained_run.saved_status)
-    links = [item.proto for item in open_page("pages/runs.py", run=run.id).get("page_link")]
-    link = next(item for item in links if item.label.startswith("Mends"))
-    assert link.label.replace("\\", "") == f"Mends {trained_run.id}: dying ReLU"
-    assert link.query_string == f"run={trained_run.id}"
-    orphan = create(spec.changed(tags={**tags, "mends": "../gone"}))
-    orphan.write_status(trained_run.saved_status)
-    assert "that run was deleted" in texts(open_page("pages/runs.py", run=orphan.id))
-
-
-BOXED = """
-from core.health.diagnosis import Diagnosis, Fault, Remedy
-from core.runs.run import all_runs
-from pages.watching import health
-
-run = all_runs()[-1]
-spec = run.spec.changed(train=run.spec.train.changed(learning_rate=2e-4).model_dump())
-remedy = Remedy("Train again at a learning rate of 0.0002", "Smaller steps.", spec)
-found = Diagnosis(Fault.DEAD, "In layer 2 [a] 61% are dead.", "A. B.", remedies=(remedy,))
-health.box(run, found, first=True)
-"""
-ANNOUNCED = """
-import os
-from core.health.diagnosis import Diagnosis, Fault
-from core.runs.run import all_runs
-from pages.watching import health
-
-faults = list(Fault)[: int(os.environ["FAULTS"])]
-health.announce(all_runs()[-1], [Diagnosis(fault, "E.", "A. B.") for fault in faults])
-"""
-
-
-def small_app(folder: Path, script: str) -> AppTest:
-    """An app of one part of the page, with a page Train to go to."""
-    (folder / "app" / "pages").mkdir(parents=True)
-    (folder / "app" / "pages" / "train.py").write_text("")
-    path = folder / "app" / "app.py"
-    path.write_text(script)
-    return AppTest.from_file(str(path), default_timeout=30).run()
-
-
-def test_a_diagnosis_is_a_box_with_a_button_that_mends(
-    home: Path, trained_run: Run, tmp_path: Path
-) -> None:
-    """Name, evidence, explanation; its button queues the remedy, filed as that run's."""
-    lock = hold_slot(home)
-    app = small_app(tmp_path, BOXED)
-    assert not app.exception
-    written = texts(app)
-    assert ":material/power_off: **Dying ReLU**" in written
-    assert r"In layer 2 \[a\] 61% are dead." in written
-    (button,) = app.button
-    assert button.label == "Train again at a learning rate of 0.0002"
-    assert button.help == "Smaller steps."
-    button.click().run()
-    assert not app.exception
-    mended = next(run for run in all_runs() if run.id != trained_run.id)
-    assert mended.spec.tags == {"mends": trained_run.id, "fault": "dying ReLU"}
-    assert mended.spec.train.learning_rate == 2e-4
-    queue.cancel(mended)
-    lock.release()
-
-
-def test_what_is_new_is_announced_once(
-    trained_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """While it trains; what was there when the page was opened is no news."""
-    running(trained_run)
-    monkeypatch.setenv("FAULTS", "1")
-    app = small_app(tmp_path, ANNOUNCED)
-    assert [item.value for item in app.toast] == []
-    monkeypatch.setenv("FAULTS", "3")
-    app.run()
-    assert [item.value for item in app.toast] == [
-        f"{trained_run.id}: Order not shuffled",
-        f"{trained_run.id}: Validation not like training",
+    sent = curves(app)
+    loss, accuracy = sent["charts"]
+    assert [line["name"] for line in loss["lines"]][3:] == [
+        *("batch loss smooth", "epoch loss smooth", "epoch val_loss smooth")
     ]
+    assert (loss["log"], accuracy["log"]) == (True, False)
+    assert sent["x"]["kind"] == "time"
+    assert sent["best"]["x"] == pytest.approx(0.5, abs=0.01)
+
+
+def test_speed_and_learning_rate_are_a_fold_away(open_page: OpenPage, run: Run) -> None:
+    """They are sent only where a person opens them."""
+    app = open_page("pages/runs.py", run=run.id)
+    curves(app)  # one alone
+    app.session_state["pace-fold"] = True
     app.run()
-    assert [item.value for item in app.toast] == []
-    trained_run.write_status(trained_run.saved_status.model_copy(update={"state": State.DONE}))
-    monkeypatch.setenv("FAULTS", "4")
-    assert [item.value for item in app.run().toast] == []
+    drawn = [item.proto for item in app.get("bidi_component")]
+    sent = [json.loads(one.json) for one in drawn if one.component_name == "layerwise-curves"]
+    assert [chart["name"] for chart in sent[1]["charts"]] == ["learning_rate", "images_per_second"]
+    assert all(line["x"] for line in sent[1]["lines"].values())
+
+
+def test_an_end_is_told_once(open_page: OpenPage, run: Run) -> None:
+    """A tab that was open says it in passing; one that is opened later does not."""
+    app = open_page()
+    change(run, state=State.FAILED, ended=time.time(), error={"what": "The disk is full"})
+    app.run()
+    (toast,) = app.toast
+    assert bare(toast.value) == f"{run.id} has failed: The disk is full."
+    app.run()
+    assert len(app.toast) == 0
+    assert len(open_page().toast) == 0
+
+
+def test_a_webhook_is_set_on_train(
+    open_page: OpenPage, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is no address is explained; the environment's rules over it, and a wrong one is told."""
+    app = open_page("pages/train.py")
+    field = next(item for item in app.text_input if item.label == "Webhook")
+    field.set_value("ftp://host").run()
+    assert any("https://" in bare(item.value) for item in app.markdown if ":red" in item.value)
+    assert webhook.address() == ""
+    next(item for item in app.text_input if item.label == "Webhook").set_value(
+        "http://127.0.0.1:9/x"
+    ).run()
+    assert webhook.address() == "http://127.0.0.1:9/x"
+    assert not any(":red" in item.value for item in app.markdown)
+    monkeypatch.setenv(webhook.VARIABLE, "https://example.org/y")
+    app = open_page("pages/train.py")
+    field = next(item for item in app.text_input if item.label == "Webhook")
+    assert (field.value, field.disabled) == ("https://example.org/y", True)
+    monkeypatch.setenv(webhook.VARIABLE, "nowhere")
+    assert f"{webhook.VARIABLE} is not valid" in bare(errors(open_page("pages/train.py")))
+
+
+def test_a_webhook_that_was_not_told_is_noted(open_page: OpenPage, run: Run) -> None:
+    """On the page of the run whose end it was to be told of."""
+    change(run, state=State.DONE, ended=time.time())
+    told = [{"id": "x", "time": time.time(), "problem": "it answered 500"}]
+    files.write_json(run.folder / "told.json", told)
+    app = open_page("pages/runs.py", run=run.id)
+    assert any(
+        "was not told of its end: it answered 500" in bare(item.value) for item in app.caption
+    )

@@ -26,7 +26,11 @@ class Input(LayerSpec):
         label="Scale",
         help="Range the pixel values 0 to 255 are brought to, inside the model. Left as they are "
         "they are far larger than what first weights are drawn for.",
-        labels={"0 to 255": "0 to 255, as they are"},
+        labels={
+            "0 to 1": "0 to 1",
+            "-1 to 1": "-1 to 1",
+            "0 to 255": "0 to 255, as they are",
+        },
     )
 
 

@@ -48,7 +48,7 @@ def test_the_verdict_names_the_best_and_its_rivals(members: list[Member]) -> Non
     names = ["a", "b", "c", "d"]
     assert ranking.verdict(members, names) == (
         "Best: c, with 80.0% validation accuracy. 1 other can be as good: with 100 validation "
-        "images, chance alone makes up 4.0%."
+        "images, chance alone explains 4.0%."
     )
     assert ranking.verdict(members[:1], ["a"]) == "Best: a, with 60.0% validation accuracy."
     assert ranking.verdict(members[3:], ["d"]) == "None of them has been validated."
