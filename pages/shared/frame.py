@@ -27,6 +27,7 @@ MENU = (
     ("pages/train.py", "Train", ":material/play_circle:"),
     ("pages/runs.py", "Runs", ":material/list_alt:"),
     ("pages/predict.py", "Predict", ":material/center_focus_strong:"),
+    ("pages/learn.py", "Learn", ":material/school:"),
 )
 
 
