@@ -6,7 +6,7 @@ from core.runs import run as runs
 from core.runs.run import Run
 from core.specs import Spec
 from core.specs.spec import choices
-from pages.shared import cached, frame, live, state, table
+from pages.shared import cached, frame, live, state, table, terms
 
 
 def settings(spec: Spec, idle: frozenset[str] = frozenset()) -> list[dict[str, str]]:
@@ -36,6 +36,7 @@ def one(run: Run) -> None:
         icon=":material/replay:",
         query_params={"again": run.id},
     )
+    terms.explain("loss", "accuracy", "validation", "test", "overfitting")
     st.subheader("Settings", anchor=False)
     left, right = st.columns(2)
     left.dataframe(settings(spec.train, spec.train.idle), hide_index=True)

@@ -11,7 +11,7 @@ LESSON = Lesson(
     name="capacity",
     title="Capacity",
     icon="width",
-    sees="A network of a hundred-odd numbers that stops learning early, and a larger one that goes on.",
+    sees="A network of 234 numbers that stops learning early, and a larger one that goes on.",
     seconds=30,
     idea=(
         "What a network can tell apart is limited by its size: its filters, units and layers.",
@@ -27,7 +27,7 @@ LESSON = Lesson(
                 RunSpec(
                     model=designs.tiny("three-filters"),
                     data=IMAGES,
-                    train=TrainSpec(epochs=12, learning_rate=0.0025),
+                    train=TrainSpec(epochs=10, learning_rate=0.01, schedule="cosine"),
                 ),
                 short="3 filters",
                 shows="Both curves rise a little and then lie flat, close to each other: it can do no better "
@@ -62,7 +62,7 @@ LESSON = Lesson(
         Step(
             "A larger network",
             "16 and 32 filters, and a dense layer of 64 units behind them. It takes longer for an epoch, so "
-            "it gets half as many.",
+            "it gets fewer.",
             Training(
                 RunSpec(
                     model=designs.plain("more-filters", "leaky_relu"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from core.specs import (
+    Activation,
+    BatchNormalization,
     Conv2D,
     Dense,
     Flatten,
@@ -28,11 +30,15 @@ def deep(name: str, activation: str) -> ModelSpec:
 
 def tiny(name: str) -> ModelSpec:
     """Three filters, twice, whose means are all that the output knows."""
-    filters = {"filters": 3, "activation": "leaky_relu", "padding": "same"}
-    return _model(
-        name,
-        *(Conv2D(**filters), MaxPooling2D(), Conv2D(**filters), GlobalAveragePooling2D()),
-    )
+    layers: list[LayerSpec] = []
+    for _ in range(2):  # normalized, so that it soon does what it can
+        layers += [
+            Conv2D(filters=3, activation="linear", padding="same", use_bias=False),
+            BatchNormalization(momentum=0.9),
+            Activation(function="leaky_relu"),
+            MaxPooling2D(),
+        ]
+    return _model(name, *layers, GlobalAveragePooling2D())
 
 
 def _convolutions(activation: str, filters: int) -> tuple[LayerSpec, ...]:

@@ -66,7 +66,7 @@ LESSON = Lesson(
         ),
         Step(
             "Curves that are nowhere flat, and smaller steps",
-            "A leaky ReLU passes on a tenth or so of what is below 0, so that there is always a slope. And "
+            "A leaky ReLU passes on a fifth of what is below 0 as well, so that there is always a slope. And "
             "the first steps are a tenth as large.",
             Training(
                 _spec("leaky-units", "leaky_relu", 0.003),

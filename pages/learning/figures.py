@@ -173,6 +173,8 @@ def _told(value: float | None, *, share: bool) -> str:
 
 
 def _label(figure: go.Figure, shown: Shown, line: Mapping[str, Any], key: str) -> None:
+    """The training's name at its curve's end, below it where there is no room above."""
+    high = key == "val_accuracy" and line[key] > 0.8
     figure.add_annotation(
         x=line["epoch"],
         y=line[key],
@@ -180,5 +182,5 @@ def _label(figure: go.Figure, shown: Shown, line: Mapping[str, Any], key: str) -
         font={"color": shown.color},
         showarrow=False,
         xanchor="right",
-        yanchor="bottom",
+        yanchor="top" if high else "bottom",
     )

@@ -18,7 +18,7 @@ def explain(*names: str) -> None:
 
     Each stands once on a page: a second one of the same name would be refused by its key.
     """
-    with st.container(horizontal=True, gap="xxsmall", key=f"terms-{names[0]}"):
+    with st.container(horizontal=True, gap="small", key=f"terms-{names[0]}"):
         for name in names:
             _draw(find(name))
 
