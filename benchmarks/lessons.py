@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import show
-from core.lessons import catalogue
-from core.lessons.lesson import Training
+from core.lessons import catalogue, progress
+from core.lessons.lesson import Lesson
 
 
 def main() -> None:
@@ -30,10 +30,10 @@ def main() -> None:
     options.kept.mkdir(parents=True, exist_ok=True)
     os.environ["LAYERWISE_HOME"] = str(options.kept.absolute())
     rows = [
-        (lesson.name, number, *trained(training, seed))
+        (lesson.name, number, *trained(lesson, number, seed))
         for lesson in map(catalogue.find, options.names)
         for seed in options.seeds
-        for number, training in lesson.trainings.items()
+        for number in lesson.trainings
     ]
     kept = sum(told == named for _, _, _, told, named, *_ in rows)
     show(
@@ -43,7 +43,7 @@ def main() -> None:
     )
 
 
-def trained(training: Training, seed: int) -> tuple[Any, ...]:
+def trained(lesson: Lesson, number: int, seed: int) -> tuple[Any, ...]:
     """Seed, fault that is told, fault that is named, best validation accuracy, seconds."""
     from core.health import case
     from core.health.doctor import diagnose
@@ -52,7 +52,7 @@ def trained(training: Training, seed: int) -> tuple[Any, ...]:
     from core.train.worker import work
 
     keras = backend.start()
-    spec = training.spec
+    spec, training = progress.prepare(lesson, number), lesson.trainings[number]
     run = create(spec.changed(train=spec.train.changed(seed=seed)))
     begun = time.perf_counter()
     work(run)

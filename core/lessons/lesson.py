@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.health.diagnosis import Fault
+from core.lessons import drawings
 from core.specs import DataSpec, RunSpec
 
 IMAGES = DataSpec(source="sketches", size=32)
@@ -110,5 +111,8 @@ class Lesson:
         }
 
     def order(self, number: int) -> RunSpec:
-        """The run of a step, tagged as this lesson's."""
-        return self.trainings[number].spec.changed(tags={TAG: self.name, STEP: str(number)})
+        """The run of a step in this workspace, tagged as this lesson's."""
+        spec = self.trainings[number].spec
+        return spec.changed(
+            data=drawings.located(spec.data), tags={TAG: self.name, STEP: str(number)}
+        )

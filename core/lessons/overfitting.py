@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from core.health.diagnosis import Fault
-from core.lessons import designs
+from core.lessons import designs, drawings
 from core.lessons.lesson import Answer, Lesson, Question, Step, Training
-from core.specs import AugmentSpec, DataSpec, RunSpec, TrainSpec
-
-_CHANGED = AugmentSpec(flip="horizontal", shift=0.1, rotation=10.0, zoom=0.1)
+from core.specs import DataSpec, RunSpec, TrainSpec
 
 
-def _spec(name: str, augment: AugmentSpec) -> RunSpec:
+def _spec(name: str, images: str, epochs: int, batch: int) -> RunSpec:
     return RunSpec(
-        model=designs.plain(name, "relu", filters=32),
-        # half of the images for the test, and half of the others for validation: few are left
-        data=DataSpec(source="sketches", size=16, test_share=0.5),
-        train=TrainSpec(epochs=20, validation_share=0.5),
-        augment=augment,
+        model=designs.plain(name, "relu"),
+        data=DataSpec(source=images, size=32),
+        train=TrainSpec(epochs=epochs, learning_rate=0.002, batch_size=batch),
     )
 
 
@@ -24,8 +20,8 @@ LESSON = Lesson(
     name="overfitting",
     title="Overfitting",
     icon="menu_book",
-    sees="A network that learns 450 small images by heart, and one that has to look at what they show.",
-    seconds=40,
+    sees="A network that learns 72 drawings by heart, and the same one with 960 to learn from.",
+    seconds=30,
     idea=(
         "A network is to name images that it has never seen.",
         "With few images it can learn each one by heart instead, which is of no use for others.",
@@ -34,54 +30,56 @@ LESSON = Lesson(
     steps=(
         Step(
             "Few images, many epochs",
-            "It learns from about 450 drawings of 16 pixels and is checked on as many others. Training is "
-            "dashed, validation is solid: watch when they part.",
+            "This network learns from 72 drawings, six of each class, 36 times over. It is checked on 240 "
+            "others. Training is dashed, validation is solid: watch when they part.",
             Training(
-                _spec("by-heart", AugmentSpec()),
-                short="as they are",
-                shows="From the turning point on it names more and more of its own images right, while the "
-                "loss on the others rises: it gets surer of its mistakes.",
+                _spec("by-heart", drawings.FEW, 36, batch=8),
+                short="72 drawings",
+                shows="The two curves part. Soon all of its own drawings are named right, while the loss on the "
+                "others stays high, or rises: it gets surer of its mistakes.",
                 fault=Fault.OVERFITTING,
             ),
         ),
         Step(
-            "When was it best?",
-            "Think of an image of your own that you would show it.",
+            "What has it learned?",
+            "At the end it names every one of its own drawings right, and many of the others wrong.",
             Question(
-                "Which epoch's network would name it best?",
+                "Why does it not do as well on the others?",
                 (
                     Answer(
-                        "The last one: its training loss is lowest.",
-                        "Lowest on images that it knows by heart. Yours is not among them.",
-                    ),
-                    Answer(
-                        "The one where the validation loss was lowest.",
-                        "Yes. Validation images are new to it, as yours is. Layerwise keeps the network "
-                        "of that epoch, and early stopping ends the training there.",
+                        "It has learned each of its drawings by heart.",
+                        "Yes. To get 72 drawings right it is enough to know something odd about each, such as "
+                        "a stray line. That is of no use with others.",
                         right=True,
                     ),
                     Answer(
-                        "The first one: it had no time to learn by heart.",
-                        "It had no time to learn anything else either: look how high both losses are there.",
+                        "The network is too small.",
+                        "It has room for all of its drawings. One that is too small would be wrong on those "
+                        "as well.",
+                    ),
+                    Answer(
+                        "It has not been trained for long enough.",
+                        "There was nothing left to learn from these: all are named right, long before the "
+                        "end. The loss on the others does not fall any more, or even rises.",
                     ),
                 ),
             ),
         ),
         Step(
-            "The same images, changed every time",
-            "Now each image is mirrored, shifted, turned and zoomed a little, another way in each epoch. "
-            "Nothing can be learned by heart that comes only once.",
+            "More images",
+            "The same network, checked on the same 240 drawings, now learns from 960 others, five times over: "
+            "too many to learn by heart so soon.",
             Training(
-                _spec("changed-images", _CHANGED),
-                short="changed",
-                shows="Training is harder, so its curve lies lower. Validation is what counts, and it goes on "
-                "to improve.",
+                _spec("many-drawings", drawings.MANY, 5, batch=32),
+                short="960 drawings",
+                shows="Training and validation improve together: what helps with so many drawings helps with "
+                "new ones too.",
             ),
             look="ranking",
         ),
     ),
     moral="Judge a network by images that it does not learn from, and where the curves part, give it more "
-    "images, or the same ones changed.",
-    own="On Train, Change the training images switches this on, and Patience stops in time.",
+    "images, change them at random, or stop in time.",
+    own="On Train, Change the training images makes more of the images you have, and Patience stops in time.",
     terms=("overfitting", "validation", "augmentation", "early stopping"),
 )

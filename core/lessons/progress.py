@@ -12,6 +12,7 @@ from filelock import FileLock
 
 from core import files, workspace
 from core.errors import AppError, storing
+from core.lessons import drawings
 from core.lessons.lesson import STEP, TAG, Lesson
 from core.runs.run import Run
 from core.runs.status import RunStatus, State
@@ -84,9 +85,15 @@ def of(lesson: Lesson, runs: Iterable[tuple[Run, RunStatus]]) -> Progress:
     return Progress(lesson, found, given)
 
 
+def prepare(lesson: Lesson, number: int) -> RunSpec:
+    """The run of a step, with its images drawn where it has its own; raises StorageError."""
+    drawings.draw(lesson.trainings[number].spec.data)
+    return lesson.order(number)
+
+
 def start(lesson: Lesson, number: int) -> Run:
     """Queue the run of a step; raises what core.train.order.order raises."""
-    return order(lesson.order(number))
+    return order(prepare(lesson, number))
 
 
 def answer(lesson: Lesson, number: int, place: int) -> None:

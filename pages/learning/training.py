@@ -46,7 +46,9 @@ def _start(mine: Progress, number: int, label: str, *, first: bool) -> None:
         key=f"train-{mine.lesson.name}-{number}",
     )
     if pressed:
-        images.dataset(mine.lesson.order(number).data)  # the first time they are drawn, with a bar
+        with st.spinner("Drawing the lesson's images"):
+            spec = progress.prepare(mine.lesson, number)
+        images.dataset(spec.data)  # the first time they are read, with a bar
         progress.start(mine.lesson, number)
         st.rerun()
 

@@ -82,7 +82,7 @@ def test_the_list_invites_to_the_first_lesson(open_page: OpenPage) -> None:
     assert [item.query_string for item in starts] == [
         f"lesson={lesson.name}&step=1" for lesson in catalogue.LESSONS
     ]
-    assert [item.label for item in starts][0] == ":primary[**Start**]"
+    assert starts[0].label == ":primary[**Start**]"
     assert [item.label for item in starts][1:] == ["Start"] * (len(starts) - 1)
 
 
@@ -194,9 +194,7 @@ def test_the_trainings_are_ranked(open_page: OpenPage) -> None:
 
 
 @pytest.mark.parametrize("state", [State.STOPPED, State.LOST])
-def test_a_run_that_did_not_end_well_can_be_trained_anew(
-    open_page: OpenPage, state: State
-) -> None:
+def test_a_run_that_did_not_end_well_can_be_trained_anew(open_page: OpenPage, state: State) -> None:
     """A run that was stopped or lost says nothing of the lesson; training anew is the main action."""
     made(1, state)
     app = open_page("pages/learn.py", lesson=LESSON.name, step="1")
