@@ -1,7 +1,5 @@
 """Learn: a list of lessons, or one by ?lesson=, a step at a time by ?step=."""
 
-import streamlit as st
-
 from core.errors import AppError
 from core.lessons import catalogue, progress
 from core.lessons.lesson import Lesson
@@ -29,7 +27,7 @@ try:
     chosen = catalogue.find(name) if name else None
 except AppError as error:
     with frame.page("Learn", "See what goes wrong in a training, and mend it."):
-        st.page_link("pages/learn.py", label="All lessons", icon=":material/arrow_back:")
+        steps.back()
         frame.show_error(error)
 else:
     if chosen is None:

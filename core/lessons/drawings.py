@@ -12,7 +12,7 @@ from core.errors import storing
 from core.specs import DataSpec
 
 FEW, MANY = "few-drawings", "many-drawings"
-_TRAINED = {FEW: 6, MANY: 80}  # of each class, to learn from; the few are among the many
+_TRAINED = {FEW: 8, MANY: 80}  # of each class, to learn from; the few are among the many
 _CHECKED, _TESTED = 20, 5
 _SIZE = 32
 

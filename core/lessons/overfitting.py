@@ -20,7 +20,7 @@ LESSON = Lesson(
     name="overfitting",
     title="Overfitting",
     icon="menu_book",
-    sees="A network that learns 72 drawings by heart, and the same one with 960 to learn from.",
+    sees="A network that learns 96 drawings by heart, and the same one with 960 to learn from.",
     seconds=30,
     idea=(
         "A network is to name images that it has never seen.",
@@ -30,11 +30,11 @@ LESSON = Lesson(
     steps=(
         Step(
             "Few images, many epochs",
-            "This network learns from 72 drawings, six of each class, 36 times over. It is checked on 240 "
+            "This network learns from 96 drawings, eight of each class, 40 times over. It is checked on 240 "
             "others. Training is dashed, validation is solid: watch when they part.",
             Training(
-                _spec("by-heart", drawings.FEW, 36, batch=8),
-                short="72 drawings",
+                _spec("by-heart", drawings.FEW, 40, batch=8),
+                short="96 drawings",
                 shows="The two curves part. Soon all of its own drawings are named right, while the loss on the "
                 "others stays high, or rises: it gets surer of its mistakes.",
                 fault=Fault.OVERFITTING,
@@ -48,7 +48,7 @@ LESSON = Lesson(
                 (
                     Answer(
                         "It has learned each of its drawings by heart.",
-                        "Yes. To get 72 drawings right it is enough to know something odd about each, such as "
+                        "Yes. To get 96 drawings right it is enough to know something odd about each, such as "
                         "a stray line. That is of no use with others.",
                         right=True,
                     ),
@@ -67,7 +67,7 @@ LESSON = Lesson(
         ),
         Step(
             "More images",
-            "The same network, checked on the same 240 drawings, now learns from 960 others, five times over: "
+            "The same network, checked on the same 240 drawings, now learns from 960 drawings, five times over: "
             "too many to learn by heart so soon.",
             Training(
                 _spec("many-drawings", drawings.MANY, 5, batch=32),

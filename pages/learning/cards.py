@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.lessons.progress import Progress
-from pages.shared import terms
+from pages.shared import state, terms
 
 
 def draw(lessons: Sequence[Progress]) -> None:
@@ -40,9 +40,13 @@ def _card(mine: Progress, next_one: bool) -> None:
                 f"{len(lesson.steps)} steps · about {lesson.seconds} s of training", width="stretch"
             )
             label = "Look again" if mine.done else "Go on" if mine.begun else "Start"
-            st.page_link(
-                "pages/learn.py",
-                label=f":primary[**{label}**]" if next_one else label,
+            # a button: a link from a page to itself leaves the address as it is
+            st.button(
+                label,
+                type="primary" if next_one else "secondary",
                 icon=":material/arrow_forward:",
-                query_params={"lesson": lesson.name, "step": str(mine.next)},
+                key=f"open-{lesson.name}",
+                help=lesson.title,
+                on_click=state.go_to,
+                kwargs={"lesson": lesson.name, "step": str(mine.next)},
             )

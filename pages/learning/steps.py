@@ -17,7 +17,7 @@ def draw(mine: Progress, number: int) -> None:
     lesson = mine.lesson
     step = lesson.steps[number - 1]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link("pages/learn.py", label="All lessons", icon=":material/arrow_back:")
+        back()
         st.caption(f"Step {number} of {len(lesson.steps)}", width="content")
     if number == 1:
         terms.explain(*lesson.terms)
@@ -31,6 +31,17 @@ def draw(mine: Progress, number: int) -> None:
     if last and mine.finished(number):
         _home(mine)
     _ways(mine, number)
+
+
+def back() -> None:
+    """The way to the list of lessons."""
+    st.button(
+        "All lessons",
+        type="tertiary",
+        icon=":material/arrow_back:",
+        key="lesson-list",
+        on_click=state.go_to,
+    )
 
 
 def _question(mine: Progress, number: int, question: Question) -> None:
@@ -80,11 +91,13 @@ def _home(mine: Progress) -> None:
             place = catalogue.LESSONS.index(lesson) + 1
             if place < len(catalogue.LESSONS):
                 coming = catalogue.LESSONS[place]
-                st.page_link(
-                    "pages/learn.py",
-                    label=f"Next lesson: {coming.title}",
+                st.button(
+                    f"Next lesson: {coming.title}",
+                    type="tertiary",
                     icon=":material/arrow_forward:",
-                    query_params={"lesson": coming.name, "step": "1"},
+                    key="lesson-coming",
+                    on_click=state.go_to,
+                    kwargs={"lesson": coming.name, "step": "1"},
                 )
 
 

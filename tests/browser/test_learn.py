@@ -39,7 +39,7 @@ def test_from_start_to_end(app: App, page: Page, wait_for: Wait) -> None:
     page.goto(f"{app.url}/learn")
     settled(page)
     card = page.locator(f".st-key-lesson-{LESSON.name}")
-    card.get_by_role("link", name="Start").click()
+    card.get_by_role("button", name="Start").click()
     page.wait_for_url(re.compile(r"lesson=dying-units&step=1"))
     expect(page.get_by_role("heading", name=LESSON.title)).to_be_visible()
 
@@ -72,6 +72,6 @@ def test_from_start_to_end(app: App, page: Page, wait_for: Wait) -> None:
     mended, spoiled = (run.status.val_accuracy or 0.0 for run in all_runs())
     assert mended > spoiled + 0.3
 
-    page.get_by_role("link", name="All lessons").click()
+    page.get_by_role("button", name="All lessons").click()
     expect(card.get_by_text("Done")).to_be_visible()
     assert len(all_runs()) == 2

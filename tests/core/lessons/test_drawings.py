@@ -39,7 +39,7 @@ def test_they_are_images_like_any_others(home: Path) -> None:
     data = load(drawings.located(SPEC))
     parts = data.split(0.15)
     assert len(data.classes) == 12
-    assert [len(parts.train), len(parts.validation), len(parts.test)] == [72, 240, 60]
+    assert [len(parts.train), len(parts.validation), len(parts.test)] == [96, 240, 60]
     assert not any(FEW in entry.name for entry in catalogue.entries())
 
 
