@@ -10,7 +10,7 @@ from core.specs import RunSpec, TrainSpec
 
 def _spec(rate: float) -> RunSpec:
     return RunSpec(
-        model=designs.plain("learning-rate", "leaky_relu"),
+        model=designs.plain("learning-rate", "relu"),
         data=IMAGES,
         train=TrainSpec(epochs=5, learning_rate=rate),
     )
@@ -30,13 +30,13 @@ LESSON = Lesson(
     steps=(
         Step(
             "Steps that are too large",
-            "The learning rate of this training is 0.02, twenty times the usual one. Guessing among 12 "
+            "The learning rate of this training is 0.03, thirty times the usual one. Guessing among 12 "
             "classes has a loss of 2.48: see whether it gets below that.",
             Training(
-                _spec(0.02),
-                short="0.02",
-                shows="The loss stays where guessing is, or above, and leaps about: what one step gains, "
-                "the next one loses.",
+                _spec(0.03),
+                short="0.03",
+                shows="The loss does not get below that of guessing. The first steps have thrown the network "
+                "so far off that it does not find back.",
                 fault=Fault.RATE_HIGH,
             ),
         ),
@@ -84,7 +84,8 @@ LESSON = Lesson(
                 (
                     Answer(
                         "The loss falls smoothly, but hardly at all.",
-                        "Yes. Small steps go the right way, slowly; large ones leap up and down.",
+                        "Yes. Small steps go the right way, slowly; large ones leap about, or end where nothing "
+                        "moves.",
                         right=True,
                     ),
                     Answer(
@@ -94,7 +95,7 @@ LESSON = Lesson(
                     ),
                     Answer(
                         "You cannot: both fail.",
-                        "Both fail, but look at the curves: one leaps or stands, the other falls a little "
+                        "Both fail, but look at the curves: one starts high and stands, the other falls a little "
                         "in every epoch.",
                     ),
                 ),

@@ -22,11 +22,11 @@ def train(page: Page, wait_for: Wait) -> None:
     """Press the step's button, see the curves come, and wait for the end."""
     page.get_by_role("button", name="Train it", exact=True).click()
     expect(page.get_by_role("button", name="Stop")).to_be_visible(timeout=60_000)
-    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=60_000)
     run = all_runs()[0]
     wait_for(lambda: run.status.state.final, 90.0)
     assert run.status.state == "done", run.status.error
-    expect(page.get_by_role("button", name="Train it anew")).to_be_visible()
+    expect(page.get_by_role("button", name="Train it anew")).to_be_visible(timeout=20_000)
 
 
 def test_from_start_to_end(app: App, page: Page, wait_for: Wait) -> None:
@@ -41,7 +41,7 @@ def test_from_start_to_end(app: App, page: Page, wait_for: Wait) -> None:
     card = page.locator(f".st-key-lesson-{LESSON.name}")
     card.get_by_role("button", name="Start").click()
     page.wait_for_url(re.compile(r"lesson=dying-units&step=1"))
-    expect(page.get_by_role("heading", name=LESSON.title)).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name=LESSON.title)).to_be_visible()
 
     page.get_by_role("button", name="Dead unit").click()
     expect(page.get_by_alt_text(re.compile("three are crossed out"))).to_be_visible()
