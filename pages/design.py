@@ -66,9 +66,9 @@ def designer() -> None:
 with frame.page(
     "Design", "Put a network together layer by layer, and see at once what it makes of an image."
 ):
+    start.from_address()
+    designer()
     terms.explain(
         *("convolution", "filter", "pooling", "ReLU", "flatten", "dense layer"),
         *("dropout", "batch normalization", "parameter", "receptive field"),
     )
-    start.from_address()
-    designer()

@@ -82,7 +82,7 @@ def _home(mine: Progress) -> None:
     with st.container(border=True, key="lesson-moral"):
         st.markdown(f":material/emoji_objects: **To take home.** {lesson.moral}")
         st.caption(lesson.own)
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
             st.page_link(
                 "pages/data.py",
                 label=":primary[**Try it on your own images**]",

@@ -20,6 +20,8 @@ PAGES = {
     "runs": "/runs",
     "run": "/runs?run=examples-starter-1",
     "predict": "/predict?run=examples-starter-1",
+    "learn": "/learn",
+    "lesson": "/learn?lesson=overfitting&step=1",
 }
 
 
