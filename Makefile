@@ -26,6 +26,7 @@ check: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp $(VENV)/torch.stamp
 	$(BIN)/python -m benchmarks.sketches
+	$(BIN)/python -m benchmarks.lessons
 	$(BIN)/python -m benchmarks.predict
 	$(BIN)/python -m benchmarks.app
 	$(BIN)/python -m benchmarks.design

@@ -34,6 +34,11 @@ with frame.page(
             )
             run = queue.submit(spec)
             st.switch_page("pages/train.py", query_params={"run": run.id})
+    st.page_link(
+        "pages/learn.py",
+        label="New to this? See in five short lessons what goes wrong in a training, and mend it",
+        icon=":material/school:",
+    )
 
     st.subheader("Or go step by step", anchor=False)
     for number, (column, (path, label, words)) in enumerate(

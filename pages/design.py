@@ -12,7 +12,7 @@ from core.specs import DataSpec
 from core.train import memory
 from pages.designer import editing, layer, network, start, toolbar, totals, views
 from pages.designer import stack as layers
-from pages.shared import frame, images, state
+from pages.shared import frame, images, state, terms
 
 ASSUMED = (64, 64, 3), 10  # where there are no images to ask
 
@@ -68,3 +68,7 @@ with frame.page(
 ):
     start.from_address()
     designer()
+    terms.explain(
+        *("convolution", "filter", "pooling", "ReLU", "flatten", "dense layer"),
+        *("dropout", "batch normalization", "parameter", "receptive field"),
+    )

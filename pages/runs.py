@@ -6,7 +6,7 @@ from core.runs import run as runs
 from core.runs.run import Run
 from core.specs import AugmentSpec, Spec
 from core.specs.spec import choices
-from pages.shared import cached, frame, state, table
+from pages.shared import cached, frame, state, table, terms
 from pages.watching import run as watching
 
 
@@ -37,6 +37,7 @@ def one(run: Run) -> None:
         icon=":material/replay:",
         query_params={"again": run.id},
     )
+    terms.explain("loss", "accuracy", "validation", "test", "overfitting")
     st.subheader("Settings", anchor=False)
     left, right = st.columns(2)
     left.dataframe(settings(spec.train, spec.train.idle), hide_index=True)

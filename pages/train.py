@@ -7,7 +7,7 @@ from core.runs import queue
 from core.runs import run as runs
 from core.runs.run import Run
 from core.train.order import order
-from pages.shared import alerting, cached, frame, images, state, training, waiting
+from pages.shared import alerting, cached, frame, images, state, terms, training, waiting
 from pages.watching import run as watching
 
 
@@ -88,8 +88,10 @@ with frame.page("Train", "Train the chosen design on the chosen images, and watc
     # the run first: whatever is wrong with the next one's images, this one is shown
     with right:
         progress()
+        terms.explain("loss", "accuracy", "validation", "test", "overfitting")
         waiting.show()
     with left:
         settings()
+        terms.explain("epoch", "batch", "optimizer", "learning rate")
         frame.guarded(alerting.menu)()
     queue.warm_up()

@@ -38,8 +38,9 @@ RANKS = {
     **dict.fromkeys(("errors", "specs", "files", "words", "workspace", "terminal"), 0),
     **dict.fromkeys(("design", "data", "runs"), 1),
     "health": 2,
+    "terms": 1,
     **dict.fromkeys(("train", "transfer", "draft"), 3),
-    **dict.fromkeys(("tune", "cloud", "predict"), 4),
+    **dict.fromkeys(("tune", "cloud", "predict", "lessons"), 4),
     "cli": 5,
     "__main__": 6,
 }

@@ -31,6 +31,7 @@ MENU = (
     ("pages/runs.py", "Runs", ":material/list_alt:"),
     ("pages/tune.py", "Tune", ":material/tune:"),
     ("pages/predict.py", "Predict", ":material/center_focus_strong:"),
+    ("pages/learn.py", "Learn", ":material/school:"),
 )
 
 

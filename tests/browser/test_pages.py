@@ -22,6 +22,8 @@ PAGES = {
     "tune": "/tune",
     "variants": "/tune?tool=Variants",
     "predict": "/predict?run=examples-starter-1",
+    "learn": "/learn",
+    "lesson": "/learn?lesson=overfitting&step=1",
 }
 
 

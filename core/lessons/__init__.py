@@ -1,0 +1,1 @@
+"""Guided lessons: a training that goes wrong, why, and the one that goes right."""
