@@ -60,7 +60,8 @@ def batch_classes(labels: NDArray[Any], batch_size: int) -> float:
 
 def shuffled_classes(labels: NDArray[Any], batch_size: int, classes: int) -> float:
     """How many there would be in batches drawn at random."""
-    missing = (1.0 - np.array(shares(labels, classes))) ** min(batch_size, len(labels))
+    each = np.bincount(labels, minlength=classes) / max(1, len(labels))  # unrounded
+    missing = (1.0 - each) ** min(batch_size, len(labels))
     return float(np.sum(1.0 - missing))
 
 
