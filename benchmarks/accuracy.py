@@ -29,12 +29,13 @@ from benchmarks.common import show
 from benchmarks.train import ROOT, torch_order
 from core.data.cache import Prepared
 from core.data.dataset import Dataset
+from core.data.splits import spread
 from core.design.analysis import analyse, table
 from core.design.forward import forward
 from core.design.presets import preset
 from core.design.whitening import kernel, names, sample_size
 from core.specs import AugmentSpec, Conv2D, DataSpec, FixedConv2D, ModelSpec, TrainSpec
-from core.train import backend, feed
+from core.train import backend
 from core.train.plan import PRECISIONS, Plan
 from core.train.schedule import Schedule
 from core.train.watcher import Progress, Watcher
@@ -130,7 +131,7 @@ def kernels(model: ModelSpec, images: Any) -> dict[str, list[Any]]:
     Nothing that is trained may come before them.
     """
     analysis = analyse(model, SHAPE, CLASSES)
-    chosen = images[feed.spread(np.arange(TRAIN), sample_size(SHAPE))]
+    chosen = images[spread(np.arange(TRAIN), sample_size(SHAPE))]
     found = {}
     for node in analysis.nodes:
         if isinstance(node.layer, FixedConv2D):

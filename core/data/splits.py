@@ -79,6 +79,13 @@ def split(
     )
 
 
+def spread(rows: Indices, count: int) -> Indices:
+    """Up to `count` of the rows, evenly spread over them."""
+    picks = np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int)
+    chosen: Indices = rows[np.unique(picks)]
+    return chosen
+
+
 def _drop_copies(assigned: Indices, digests: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Mark training images that are in an official validation or test part too, and so on."""
     left_out = np.zeros(len(assigned), bool)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.dataset import Dataset
-from core.data.splits import Split
+from core.data.splits import Split, spread
 from core.health.record import Feature
 
 COMPARED = 400  # images of each part
@@ -18,7 +18,7 @@ BATCHES = 20  # from the beginning of the first epoch, whose labels are counted
 
 def features(data: Dataset, split: Split) -> tuple[list[Feature], int]:
     """Plain properties of training images against validation images, and how many were compared."""
-    chosen = [_spread(rows, COMPARED) for rows in (split.train, split.validation)]
+    chosen = [spread(rows, COMPARED) for rows in (split.train, split.validation)]
     told = [[_measured(np.asarray(data.images.images[row])) for row in rows] for rows in chosen]
     found = []
     for name in told[0][0]:
@@ -80,9 +80,3 @@ def _measured(image: NDArray[np.uint8]) -> dict[str, float]:
         found["colourfulness"] = values.std(axis=-1).mean()
         found["red against blue"] = (values[..., 0] - values[..., 2]).mean()
     return {name: float(value) for name, value in found.items()}
-
-
-def _spread(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    picks = np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int)
-    chosen: NDArray[np.int64] = rows[np.unique(picks)]
-    return chosen

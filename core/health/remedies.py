@@ -168,14 +168,15 @@ def _overfitting(case: Case) -> Iterator[Remedy]:
 
 
 def _plateau(case: Case) -> Iterator[Remedy]:
+    rate = min(case.spec.train.learning_rate, case.usual_rate * 3)
     yield Remedy(
         "Train again with a cosine schedule",
-        f"From {_told(min(_highest(case), case.usual_rate * 3))} down to zero over all epochs: large "
+        f"From {_told(rate)} down to zero over all epochs: large "
         "steps first, small ones to settle.",
         _trained(
             case,
             schedule="cosine",
-            learning_rate=min(_highest(case), case.usual_rate * 3),
+            learning_rate=rate,
         ),
     )
 
@@ -239,10 +240,6 @@ def _with_layers(case: Case, layers: Sequence[LayerSpec]) -> RunSpec:
         return case.spec.changed(model=ModelSpec(name=model.name, layers=tuple(layers)))
     except AppError:  # more layers than a design can have
         return case.spec
-
-
-def _highest(case: Case) -> float:
-    return case.spec.train.learning_rate
 
 
 def _rate(case: Case, times: float) -> float:

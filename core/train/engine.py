@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.dataset import Dataset
-from core.data.splits import Indices
+from core.data.splits import Indices, spread
 from core.design.cost import evaluation_batch
 from core.specs import AugmentSpec, TrainSpec
 from core.train import feed
@@ -253,7 +253,7 @@ class _Pace:
 
 def sample_images(data: Dataset, rows: Indices, count: int) -> Any:
     """Up to `count` images, evenly spread over `rows`: uint8 [count, height, width, channels]."""
-    return feed.gathered(data.images.images, feed.spread(rows, count))
+    return feed.gathered(data.images.images, spread(rows, count))
 
 
 def class_weights(labels: NDArray[Any], classes: int) -> NDArray[np.float32]:

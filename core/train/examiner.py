@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core import files
 from core.data.dataset import Dataset
-from core.data.splits import Indices, Split
+from core.data.splits import Indices, Split, spread
 from core.design.analysis import table
 from core.health import inputs, record, views
 from core.health.probe import Probe, batch_size
@@ -42,7 +42,7 @@ class Examiner:
         self._classes = len(data.classes)
         self._labels = data.images.labels[split.validation]
         self.samples: Indices = views.choose(data, split.validation)
-        looked_at = feed.spread(split.train, batch_size(data.shape))
+        looked_at = spread(split.train, batch_size(data.shape))
         self._probe = Probe(
             model,
             table(spec.model, data.shape, self._classes),
@@ -61,10 +61,10 @@ class Examiner:
         train, labels = self._spec.train, self._data.images.labels
         first = feed.order(self._split.train, train.seed, 0, shuffle=train.shuffle)
         features, compared = inputs.features(self._data, self._split)
-        mean, spread = self._probe.inputs()
+        mean, deviation = self._probe.inputs()
         found = record.DataHealth(
             mean=mean,
-            spread=spread,
+            spread=deviation,
             train_shares=tuple(inputs.shares(labels[self._split.train], self._classes)),
             validation_shares=tuple(inputs.shares(self._labels, self._classes)),
             features=tuple(features),
@@ -103,12 +103,12 @@ class Examiner:
         )
         self._write(record.NAME, {"event": "epoch", **health.model_dump(exclude_none=True)})
         took = time.perf_counter() - begun
-        if look:
-            self._looks += 1
-            # the first look is several times as slow as the next ones
-            self._took = took if self._looks > 1 else took / 4
-        if self._looks != 1:
+        if look and not self._looks:
+            self._took = took / 4  # the first look is several times as slow as the next ones
+        else:
             self._spent += took
+            self._took = took if look else self._took
+        self._looks += look
 
     def _write(self, name: str, line: dict[str, Any]) -> None:
         files.append_json(self._folder / name, line)

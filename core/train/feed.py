@@ -33,13 +33,6 @@ def order(rows: Indices, seed: int, epoch: int, *, shuffle: bool = True) -> Indi
     return rows[np.random.default_rng((seed, epoch)).permutation(len(rows))]
 
 
-def spread(rows: Indices, count: int) -> Indices:
-    """Up to `count` of the rows, evenly spread over them."""
-    picks = np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int)
-    chosen: Indices = rows[np.unique(picks)]
-    return chosen
-
-
 def chunks(
     data: Dataset, rows: Indices, size: Callable[[], int]
 ) -> Iterator[tuple[Images, Labels]]:

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from core.data.dataset import Dataset
-from core.data.splits import Indices
+from core.data.splits import Indices, spread
 from core.design.whitening import kernel, sample_size
 from core.train import feed
 
@@ -23,7 +23,7 @@ def whiten(model: keras.Model, names: Sequence[str], data: Dataset, rows: Indice
         model: from core.design.build.
         rows: the images to train on; some of them, evenly spread, are looked at.
     """
-    chosen = feed.spread(rows, sample_size(data.shape))
+    chosen = spread(rows, sample_size(data.shape))
     for name in names:
         layer = model.get_layer(name)
         before = keras.Model(model.input, layer.input)

@@ -128,7 +128,14 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
     enough = _go_on(run, trainer, reporter, digest)
     ends = reporter.status.ends or (train.epochs,)
     reporter.phase("looking at what it will learn from")
-    examiner = Examiner(run, spec.changed(train=train), model, data, split, last=ends[-1])
+    try:
+        examiner = Examiner(run, spec.changed(train=train), model, data, split, last=ends[-1])
+    except AppError:
+        raise
+    except Exception:  # a training is worth more than knowing its health
+        examiner = None
+        reporter.log(traceback.format_exc())
+        reporter.note("Its health is not known: see the log.")
     recorder = Recorder(
         reporter,
         serving,
