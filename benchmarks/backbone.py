@@ -114,21 +114,26 @@ def named(data: Dataset, names: dict[str, list[str]]) -> Any:
         yield f"{name}: {data.images.names[row]}", ", ".join(told)
 
 
+def pooled(network: Any) -> Any:
+    """The network with its maps averaged over all places."""
+    image = keras.Input((None, None, 3))
+    return keras.Model(image, keras.layers.GlobalAveragePooling2D()(network(image, training=False)))
+
+
 def speeds(gear: Path, size: int, rounds: int) -> list[tuple[object, ...]]:
     """Images a second by each engine, and how much the features are those in floats."""
     images = np.asarray(load(DataSpec(source=str(gear.resolve()), size=size)).images.images)[::4]
     network = lite0.build()
     given = keras.Input((size, size, 3), dtype="uint8")
     scaled = keras.layers.Rescaling(1 / lite0.SPREAD, -lite0.MEAN / lite0.SPREAD)(given)
-    pooled = keras.layers.GlobalAveragePooling2D()(network(scaled, training=False))
-    model = keras.Model(given, pooled)
+    model = keras.Model(given, pooled(network)(scaled))
     with tempfile.TemporaryDirectory() as folder:
         model(images[:1])
         model.export(str(Path(folder) / "float.onnx"), format="onnx", verbose=False)
-        int8.convert(network, 128, lite0.MEAN, lite0.SPREAD, Path(folder) / "int8.tflite")
+        int8.convert(pooled(network), 128, lite0.MEAN, lite0.SPREAD, Path(folder) / "int8.tflite")
         ways: dict[str, Callable[[NDArray[np.uint8]], Any]] = {
             "Keras predict": lambda x: model.predict(x, batch_size=32, verbose=0),
-            "ONNX Runtime, float32": engines.Onnx(Path(folder) / "float.onnx").run,
+            "ONNX Runtime, float32": engines.Onnx(Path(folder) / "float.onnx", size).run,
             "LiteRT, int8": engines.LiteRT(
                 Path(folder) / "int8.tflite", size, lite0.MEAN, lite0.SPREAD
             ).run,

@@ -16,12 +16,15 @@ HEAVY = {"tensorflow", "keras", "tf2onnx", "kerastuner", "keras_tuner", "sagemak
 # only the worker, and what only the worker uses, may bring TensorFlow
 TENSORFLOW = {
     "core.design.build",
+    "core.design.onnx",
     "core.health.probe",
     "core.train.augmentation",
     "core.train.clocks",
     "core.train.engine",
     "core.train.evaluation",
     "core.train.examiner",
+    "core.train.frozen",
+    "core.train.hidden",
     "core.train.export",
     "core.train.layers",
     "core.train.loop",
@@ -34,15 +37,17 @@ TENSORFLOW = {
     "core.train.whitening",
     "core.transfer.int8",
     "core.transfer.lite0",
+    "core.transfer.networks",
+    "core.transfer.serving",
 }
 # a module imports only from lower ranks, or from its own package
 RANKS = {
     **dict.fromkeys(("errors", "specs", "files", "words", "chance", "workspace", "terminal"), 0),
     **dict.fromkeys(("locks", "processes", "processors"), 0),
     **dict.fromkeys(("design", "data", "runs"), 1),
-    "health": 2,
+    **dict.fromkeys(("health", "transfer"), 2),
     "terms": 1,
-    **dict.fromkeys(("train", "transfer", "draft"), 3),
+    **dict.fromkeys(("train", "draft"), 3),
     **dict.fromkeys(("tune", "cloud", "predict", "lessons"), 4),
     "cli": 5,
     "__main__": 6,

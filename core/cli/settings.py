@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.errors import SpecError
-from core.specs import AugmentSpec, DataSpec, Spec, TrainSpec, TuneSpec
+from core.specs import AugmentSpec, DataSpec, Spec, TrainSpec, TransferSpec, TuneSpec
 from core.specs.spec import expectation
 
 # what argparse's add_subparsers returns, which has no public name
@@ -20,6 +20,7 @@ _TITLES: dict[type[Spec], str] = {
     AugmentSpec: "changes of images",
     DataSpec: "image settings",
     TuneSpec: "settings of the search",
+    TransferSpec: "settings of the transfer",
 }
 
 

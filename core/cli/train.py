@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from core import errors, words
@@ -38,19 +39,24 @@ def _train(options: argparse.Namespace) -> int:
     spec = compose(options)
     with decoding() as progress:
         run = order(spec, progress)
-    return _end(options, run, _follow(run))
+    return end(options, run, follow(run))
 
 
 def _resume(options: argparse.Namespace) -> int:
     run = runs.find(options.run)
     resume(run, options.epochs)
-    return _end(options, run, _follow(run))
+    return end(options, run, follow(run))
 
 
-def _end(options: argparse.Namespace, run: Run, status: RunStatus) -> int:
-    """Tell how a run ended; returns the exit code."""
+def end(
+    options: argparse.Namespace,
+    run: Run,
+    status: RunStatus,
+    more: Mapping[str, object] | None = None,
+) -> int:
+    """Tell how a run ended, with `more` of it in JSON; returns the exit code."""
     if options.json:
-        print(json.dumps(_run_result(run, status)))
+        print(json.dumps({**_run_result(run, status), **(more or {})}))
     else:
         out.print(
             f"{run.id}: {status.state}, validation accuracy {words.percent(status.val_accuracy)}, "
@@ -67,7 +73,7 @@ def _end(options: argparse.Namespace, run: Run, status: RunStatus) -> int:
     return 0 if status.state is State.DONE else 1
 
 
-def _follow(run: Run) -> RunStatus:
+def follow(run: Run) -> RunStatus:
     """Show a run's progress until it ends.
 
     Ctrl-C stops the run, keeping the best model so far; a second one leaves without waiting.

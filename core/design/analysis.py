@@ -14,7 +14,7 @@ from functools import lru_cache
 from core.design.blocks import INPUT, opened
 from core.design.shapes import LIMIT, Effect, Shape, effect
 from core.errors import SpecError
-from core.specs import Flatten, Input, LayerSpec, ModelSpec, Multiply, Output, Squeeze
+from core.specs import Backbone, Flatten, Input, LayerSpec, ModelSpec, Multiply, Output, Squeeze
 
 _NEEDS_IMAGE = Squeeze()
 
@@ -180,9 +180,12 @@ class _Walk:
         self.current: Shape | None = self.shape
         self.places: dict[str, _Place] = {}
         self.ended = False
+        self.scale = ""
 
     def row(self, number: int, name: str, layer: LayerSpec) -> Row:
         before = self.current
+        if isinstance(layer, Input):
+            self.scale = layer.scale
         if not layer.on and not isinstance(layer, Input | Output) and number > 1:
             return Row(number, name, layer, before, before)
         error = self._misplaced(number, layer)
@@ -211,6 +214,8 @@ class _Walk:
                 received=f"Input as layer {number}" if number > 1 else f"{layer.TITLE} first",
                 remedy="Remove it" if number > 1 else "Put Input first",
             )
+        if isinstance(layer, Backbone) and (error := self._unfed(position, number)):
+            return error
         if self.ended:
             return SpecError(
                 f"{position} comes after the Output",
@@ -219,6 +224,24 @@ class _Walk:
                 remedy="Remove it, or move it before the Output",
             )
         self.ended = isinstance(layer, Output)
+        return None
+
+    def _unfed(self, position: str, number: int) -> SpecError | None:
+        """Why a backbone does not get the pixels that it scales itself."""
+        if number != 2:
+            return SpecError(
+                f"{position} is not in its place",
+                expected="a pretrained network as layer 2, right after the Input",
+                received=f"it as layer {number}",
+                remedy="Move it up to the Input, or remove it",
+            )
+        if self.scale != "0 to 255":
+            return SpecError(
+                f"{position} scales the pixels itself",
+                expected="an Input whose Scale is 0 to 255, as they are",
+                received=f"one whose Scale is {self.scale}",
+                remedy="Set the Input's Scale to 0 to 255",
+            )
         return None
 
     def _nodes(self, row: str, layer: LayerSpec, before: Shape) -> Iterator[Node]:

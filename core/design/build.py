@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, singledispatch
 from typing import Any
 
@@ -16,6 +16,7 @@ from core.specs import (
     Activation,
     Add,
     AveragePooling2D,
+    Backbone,
     BatchNormalization,
     Concatenate,
     Conv2D,
@@ -43,6 +44,8 @@ from core.specs import (
 )
 from core.specs.data import Fit
 
+Network = Callable[[Backbone], Any]  # from pixels 0 to 255 to maps, as one layer
+
 
 def build(
     model: ModelSpec,
@@ -69,6 +72,35 @@ def build(
         SpecError: the layers do not fit together.
     """
     rows = table(model, shape, classes)
+    return whole(rows, shape, maker(), resize=resize, mirror=mirror)
+
+
+def maker(network: Network | None = None) -> Callable[[LayerSpec, str, Shape], Any]:
+    """Makes the Keras layer of a spec, by its name and its output's shape, once and no more.
+
+    Args:
+        network: makes pretrained networks, see core.transfer; without it there can be none.
+    """
+
+    @cache
+    def make(spec: LayerSpec, name: str, shape: Shape) -> Any:
+        if isinstance(spec, Backbone):
+            assert network is not None, "core.transfer makes designs with a pretrained network"
+            return network(spec)
+        return _layer(spec, name, shape)
+
+    return make
+
+
+def whole(
+    rows: Sequence[Row],
+    shape: tuple[int, int, int],
+    make: Callable[[LayerSpec, str, Shape], Any],
+    *,
+    resize: Fit | None = None,
+    mirror: bool = False,
+) -> keras.Model:
+    """The model of all rows, with the layers that `make` makes; see `build`."""
     height, width, channels = shape
     size = (None, None) if resize else (height, width)
     image = keras.Input((*size, channels), dtype="uint8", name="image")
@@ -76,25 +108,25 @@ def build(
     if resize is not None:
         x = layers.Rescaling(1.0, name="to_float")(x)  # padding has no bytes, only floats
         x = _resizing(resize, height, width)(x)
-    layer = cache(_layer)  # so that both images go through the same ones
-    end = _end(rows, x, layer)
+    end = follow(rows, x, make)
     if mirror:
-        other = _end(rows, keras.ops.flip(x, axis=2), layer)
+        other = follow(rows, keras.ops.flip(x, axis=2), make)
         end = layers.Average(name="mean")([end, other])
     return keras.Model(image, end, name="layerwise")
 
 
-def _end(rows: Iterable[Row], image: Any, layer: Callable[[LayerSpec, str, Shape], Any]) -> Any:
-    """What a design's last layer makes of an image; `layer` makes the layers, as `_layer` does."""
+def follow(rows: Iterable[Row], start: Any, make: Callable[[LayerSpec, str, Shape], Any]) -> Any:
+    """What the last of some rows makes of what comes to the first of them."""
     made: dict[str, Any] = {}
-    end: Any = None
+    end: Any = start
     for row in rows:
         for node in row.nodes:
-            sources = [made[name] for name in node.inputs] or [image]
+            # what is not of these rows is what comes to them
+            sources = [made.get(name, start) for name in node.inputs] or [start]
             *before, own = picked(node.layer, sources[0].shape[-1])
             for pick in before:
-                sources = [layer(pick, f"{node.name}_pick", ())(sources[0])]
-            end = made[node.name] = layer(own, node.name, node.shape)(
+                sources = [make(pick, f"{node.name}_pick", ())(sources[0])]
+            end = made[node.name] = make(own, node.name, node.shape)(
                 sources if len(sources) > 1 else sources[0]
             )
     return end

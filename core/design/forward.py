@@ -22,6 +22,7 @@ from core.specs import (
     Activation,
     Add,
     AveragePooling2D,
+    Backbone,
     BatchNormalization,
     Concatenate,
     Conv2D,
@@ -86,9 +87,14 @@ def forward(
 
 
 def computable(analysis: Analysis) -> tuple[Node, ...]:
-    """The nodes up to the first that would take too much time or memory; mostly all of them."""
+    """The nodes up to the first that would take too much time or memory; mostly all of them.
+
+    A pretrained network is one of those: its weights are not looked for here.
+    """
     values = parameters = macs = 0
     for number, node in enumerate(analysis.nodes):
+        if isinstance(node.layer, Backbone):
+            return analysis.nodes[:number]
         values += math.prod(node.shape)
         parameters += node.parameters
         macs += node.macs

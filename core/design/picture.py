@@ -19,6 +19,7 @@ COLORS: dict[Group, str] = {
     "Ends": "#999999",
     "Convolution": "#0072B2",
     "Blocks": "#56B4E9",
+    "Pretrained": "#56B4E9",
     "Pooling": "#E69F00",
     "Size": "#E69F00",
     "Normalization": "#CC79A7",

@@ -10,6 +10,7 @@ from core.design.analysis import Analysis, Row
 from core.design.edits import Edit
 from core.design.shapes import LARGEST_PATCH, fitting_groups
 from core.specs import (
+    Backbone,
     Dense,
     Flatten,
     GlobalPooling2D,
@@ -39,6 +40,8 @@ def remedy(analysis: Analysis, row: Row) -> tuple[str, Edit | None]:
         if isinstance(layer, Output):
             return "Remove it", lambda model: edits.remove(model, at)
         return "Move the Output to the end", _output_last
+    if isinstance(layer, Backbone) and layer.on and row.output_shape is None:
+        return _fed(analysis, row, layer)
     if shape is None or row.output_shape is not None:
         # nothing is wrong with what this layer makes of its input: the last one, it is no Output
         return _ending(row)
@@ -66,6 +69,23 @@ def remedy(analysis: Analysis, row: Row) -> tuple[str, Edit | None]:
         return "Use same padding", lambda model: edits.replace(
             model, at, layer.changed(padding="same")
         )
+    return "", None
+
+
+def _fed(analysis: Analysis, row: Row, layer: Backbone) -> tuple[str, Edit | None]:
+    """What gives a pretrained network the images that it takes."""
+    at, first = row.number - 1, analysis.rows[0].layer
+    if at != 1:
+        return "Move it up to the Input", lambda model: edits.move(model, at, 1)
+    if isinstance(first, Input) and first.scale != "0 to 255":
+        whole = first.changed(scale="0 to 255")
+        return "Set the Scale", lambda model: edits.replace(model, 0, whole)
+    height, width, channels = analysis.shape
+    if channels == 3 and layer.enlarge is not None and layer.enlarge < max(height, width):
+        size = -(-max(height, width) // 32) * 32
+        larger = layer.changed(enlarge=size if size <= 512 else None)
+        words = f"Enlarge to {size}" if size <= 512 else "Take images as they come"
+        return words, lambda model: edits.replace(model, at, larger)
     return "", None
 
 

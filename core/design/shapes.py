@@ -10,9 +10,11 @@ import math
 from dataclasses import dataclass, replace
 from functools import singledispatch
 
+from core.design.backbones import facts
 from core.errors import SpecError
 from core.specs import (
     Add,
+    Backbone,
     BatchNormalization,
     Concatenate,
     Conv2D,
@@ -195,6 +197,31 @@ def _(layer: Dense, shapes: tuple[Shape, ...], classes: int) -> Effect:
 def _(layer: Output, shapes: tuple[Shape, ...], classes: int) -> Effect:
     kernel = _row(shapes[0]) * classes
     return Effect((classes,), kernel + classes, macs=kernel, window=0)
+
+
+@effect.register
+def _(layer: Backbone, shapes: tuple[Shape, ...], classes: int) -> Effect:
+    height, width, channels = _image(shapes[0])
+    if channels != 3:
+        raise SpecError(
+            "needs colour images",
+            expected="images of 3 channels, as those it was trained on",
+            received=f"images of {channels}",
+            remedy="Set Colour of the images to Colour: grey ones are then grey in three channels",
+        )
+    known = facts(layer)
+    if layer.enlarge is not None:
+        if layer.enlarge < max(height, width):
+            raise SpecError(
+                "would make the images smaller",
+                expected=f"images enlarged to at least their {max(height, width)} pixels",
+                received=f"{layer.enlarge} pixels",
+                remedy="Enlarge to more, or set the Working size of the images lower",
+            )
+        height = width = layer.enlarge
+    shape = -(-height // known.stride), -(-width // known.stride), known.channels
+    macs = round(known.macs * height * width)
+    return Effect(shape, known.parameters, fixed=known.parameters, macs=macs, window=0)
 
 
 @effect.register(Add)

@@ -19,6 +19,7 @@ from core.design.operations import Values
 from core.design.shapes import Shape
 from core.errors import ModelError
 from core.specs import (
+    Backbone,
     BatchNormalization,
     Conv2D,
     Dense,
@@ -173,6 +174,11 @@ def _(layer: Output, before: Shape, after: Shape) -> tuple[Weight, ...]:
 def _(layer: BatchNormalization, before: Shape, after: Shape) -> tuple[Weight, ...]:
     ones, zeros = Weight(after[-1:], "ones"), Weight(after[-1:], "zeros")
     return (ones, zeros, zeros, ones)  # gamma, beta, moving mean, moving variance
+
+
+@_weights.register
+def _(layer: Backbone, before: Shape, after: Shape) -> tuple[Weight, ...]:
+    return ()  # it brings them
 
 
 @_weights.register(LayerNormalization)

@@ -109,13 +109,18 @@ def ensure() -> None:
             break
 
 
-def warm_up() -> None:
+def warm_up(*, backbone: bool = False) -> None:
     """Have a worker ready for the next run, one at most; see core.runs.standby.
+
+    Args:
+        backbone: with the pretrained network.
 
     Cheap when one is ready or a run trains. On a disk that takes no file nothing is got ready: the
     next run itself will say what is wrong.
     """
     with contextlib.suppress(StorageError):
+        if backbone:
+            standby.want_backbone()
         if standby.want() and locks.free(slot_lock(0)):
             _start_dispatcher()
 

@@ -4,6 +4,7 @@ It is a child of the dispatcher of the first slot (core.runs.dispatcher), which 
 while when nothing waits. So there is never more than one, it is waited for like any other worker,
 and it ends when its dispatcher does, which closes its input. Files of saved_models/.queue:
 
+    backbone    touched when it is to have the bundled pretrained network ready too
     wanted      touched when a person seems about to train: how long it waits counts from there
     warm.json   present while it waits: the processes, and what code and settings they were made of
     bell        touched when runs wait: the dispatcher is to look
@@ -60,6 +61,17 @@ def want() -> bool:
         return False
     _touch("wanted")
     return True
+
+
+def want_backbone() -> None:
+    """Have the worker that waits get the pretrained network ready too. Raises StorageError."""
+    if minutes():
+        _touch("backbone")
+
+
+def backbone_wanted() -> bool:
+    """Whether someone was about to use the pretrained network lately."""
+    return _lately("backbone")
 
 
 def ring() -> bool:
@@ -159,15 +171,20 @@ class Standby:
 
     def _wanted(self) -> bool:
         """Whether someone was about to train lately; not when the workspace is gone."""
-        try:
-            since = (_folder() / "wanted").stat().st_mtime
-            return time.time() - since < 60 * minutes()
-        except (OSError, SpecError):  # a wrong setting is told on the page
-            return False
+        return _lately("wanted")
 
     def _hide(self) -> None:
         with storing(_folder(), "keep the queue"):
             (_folder() / "warm.json").unlink(missing_ok=True)
+
+
+def _lately(name: str) -> bool:
+    """Whether a file was touched within the time for which a worker waits."""
+    try:
+        since = (_folder() / name).stat().st_mtime
+        return time.time() - since < 60 * minutes()
+    except (OSError, SpecError):  # a wrong setting is told on the page
+        return False
 
 
 def _folder() -> Path:

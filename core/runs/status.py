@@ -92,6 +92,7 @@ class RunStatus(Holder):
     val_loss: float | None = None
     test_accuracy: float | None = None
     test_loss: float | None = None
+    macro_recall: float | None = None  # of the test: mean over the classes of the share named right
     parameters: int | None = None
     train_images: int | None = None
     validation_images: int | None = None

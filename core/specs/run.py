@@ -11,6 +11,7 @@ from core.specs.data import DataSpec
 from core.specs.model import ModelSpec
 from core.specs.spec import Spec
 from core.specs.train import TrainSpec
+from core.specs.transfer import HeadSpec
 
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
@@ -23,6 +24,7 @@ class RunSpec(Spec):
     data: DataSpec = DataSpec()
     train: TrainSpec = TrainSpec()
     augment: AugmentSpec = AugmentSpec()
+    head: HeadSpec | None = None  # of a design with a pretrained network: solved, not trained
     tags: dict[Tag, Tag] = Field(default_factory=dict, max_length=50)
 
     @model_validator(mode="before")

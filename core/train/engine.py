@@ -32,7 +32,7 @@ class Engine:
     """Trains and tests a model.
 
     Args:
-        model: from uint8 images to probabilities; it has the trained weights after every epoch.
+        model: from uint8 images, or features of them, to probabilities; it has the trained weights after every epoch.
         weights: of the classes, float32 [classes], by which the losses of their images count.
         augment: what is done to the images that it trains on, and whether it tests with their
             mirror images too.

@@ -16,7 +16,7 @@ class Evaluation:
     """Puts images through a model, in parts side by side as in training.
 
     Args:
-        model: from uint8 images to probabilities.
+        model: from images, or features of them, to probabilities.
         mirror: average them with those of the mirror images, as the saved model does.
     """
 
@@ -25,7 +25,7 @@ class Evaluation:
         self._run = tf.function(
             self._sums,
             input_signature=[
-                tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8),
+                tf.TensorSpec((None, *model.input_shape[1:]), model.input.dtype),
                 tf.TensorSpec((None,), tf.int32),
             ],
             autograph=False,
@@ -35,7 +35,7 @@ class Evaluation:
         """Sum of the losses, without penalties; number of hits; probabilities [n, classes].
 
         Args:
-            images: uint8 [n, height, width, channels].
+            images: of the model's input, [n, ...].
             labels: int32 [n].
         """
         loss, hits, chances = self._run(images, labels)

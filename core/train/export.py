@@ -7,10 +7,8 @@ for a run that was lost.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
-import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -26,6 +24,8 @@ TOLERANCE = 1e-3  # largest difference of a class probability between Keras and 
 CHECKED_IMAGES = 32
 
 keras = backend.start()
+
+from core.design import onnx  # noqa: E402 - after TensorFlow's settings
 
 
 def export_onnx(model: Any, path: Path, images: NDArray[np.uint8]) -> float:
@@ -43,7 +43,7 @@ def export_onnx(model: Any, path: Path, images: NDArray[np.uint8]) -> float:
     """
     with storing(path, "save the model for predicting"), files.replacing(path) as part:
         try:
-            _convert(model, part, images[:1])
+            onnx.convert(_without_resizing(model), part, images[:1])
             difference = _difference(model, part, images)
         except (AppError, OSError, MemoryError):
             raise
@@ -62,43 +62,6 @@ def export_onnx(model: Any, path: Path, images: NDArray[np.uint8]) -> float:
                 remedy="model.keras holds the trained model; please report this design",
             )
     return difference
-
-
-class _Complement:
-    """1 - erf, which Keras's exact GELU is made of and tf2onnx does not know."""
-
-    @classmethod
-    def version_9(cls, graph: Any, node: Any, **_: Any) -> None:
-        """Put other nodes in its place; ONNX has erf from its version 9 on."""
-        from tf2onnx.utils import make_name
-
-        shape, kind = graph.get_shape(node.output[0]), graph.get_dtype(node.output[0])
-        graph.remove_node(node.name)
-        one = graph.make_const(make_name("one"), np.ones((), np.float32))
-        erf = graph.make_node("Erf", [node.input[0]], dtypes=[kind], shapes=[shape])
-        graph.make_node(
-            "Sub",
-            [one.output[0], erf.output[0]],
-            name=node.name,
-            outputs=node.output,
-            dtypes=[kind],
-            shapes=[shape],
-        )
-
-
-def _convert(model: Any, path: Path, example: NDArray[np.uint8]) -> None:
-    from tf2onnx.handler import tf_op
-
-    tf_op("Erfc")(_Complement)
-    # Keras traces the call as if training where nothing says otherwise; an outer model with
-    # training=False baked in exports batch normalization and dropout as they predict
-    image = keras.Input(example.shape[1:], dtype="uint8", name="image")
-    outer = keras.Model(image, _without_resizing(model)(image, training=False), name="layerwise")
-    outer(example)
-    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # tf2onnx looks for np.object, which NumPy 2 warns about
-        outer.export(str(path), format="onnx", verbose=False)
 
 
 def _without_resizing(model: Any) -> Any:

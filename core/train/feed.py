@@ -22,7 +22,7 @@ from core.data.splits import Indices
 from core.errors import DataError
 
 MAPPED = 2**30  # bytes of a set that is read through its memory map
-Images = NDArray[np.uint8]
+Images = NDArray[Any]  # uint8 [n, height, width, channels]; or features, float16 [n, ...]
 Labels = NDArray[np.int32]
 
 
@@ -36,7 +36,7 @@ def order(rows: Indices, seed: int, epoch: int, *, shuffle: bool = True) -> Indi
 def chunks(
     data: Dataset, rows: Indices, size: Callable[[], int]
 ) -> Iterator[tuple[Images, Labels]]:
-    """Images uint8 [n, height, width, channels] and labels int32 [n] of `rows`, in their order.
+    """Images, or their features, and labels int32 [n] of `rows`, in their order.
 
     While one chunk is worked at, another thread gathers the next one.
 
@@ -61,11 +61,11 @@ def chunks(
                 yield ready.result()
 
 
-def gathered(images: NDArray[np.uint8], rows: Indices) -> Images:
+def gathered(images: Images, rows: Indices) -> Images:
     """The images of these rows, in their order, in memory of their own.
 
     Args:
-        images: uint8 [n, height, width, channels], in memory or a whole mapped file.
+        images: in memory, or a whole mapped file of uint8.
 
     Raises:
         DataError: the file of a large set is gone, or shorter than it was.

@@ -109,7 +109,7 @@ class Loop:
         ]
         self._towers = 1 if plain else towers
         signature = [
-            tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8),
+            tf.TensorSpec((None, *model.input_shape[1:]), model.input.dtype),
             tf.TensorSpec((None,), tf.int32),
         ]
         rate = tf.TensorSpec((), tf.float32)
@@ -159,7 +159,7 @@ class Loop:
 
     def run(
         self,
-        images: NDArray[np.uint8],
+        images: NDArray[Any],
         labels: NDArray[Any],
         batch_size: int,
         rates: NDArray[np.float32],
@@ -167,7 +167,7 @@ class Loop:
         """Train one step for every learning rate.
 
         Args:
-            images: uint8 [n, height, width, channels], in their order; the last batch may be smaller
+            images: of the model's input, [n, ...], in their order; the last batch may be smaller
                 than the others.
             labels: int32 [n].
         """

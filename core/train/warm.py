@@ -7,15 +7,21 @@ state is never used twice. When its input ends before, whoever started it is gon
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
+import select
 import sys
 from pathlib import Path
 
 from PIL import Image
 
+from core.errors import AppError
+from core.runs import standby
 from core.train import backend, worker
+
+_LOOK = 0.2  # seconds between two looks whether the pretrained network is wanted
 
 # what the worker imports when it trains, after TensorFlow
 MODULES = (
@@ -25,6 +31,7 @@ MODULES = (
     "core.train.engine",
     "core.train.examiner",
     "core.train.export",
+    "core.train.frozen",
     "core.train.keeper",
     "core.train.precision",
     "core.train.recorder",
@@ -39,12 +46,27 @@ def main() -> int:
     for name in MODULES:
         importlib.import_module(name)
     Image.preinit()  # the formats, of which the examiner writes one
+    prepared = False
+    # elsewhere a pipe cannot be asked whether there is something in it
+    while os.name == "posix" and not select.select([sys.stdin.buffer], [], [], _LOOK)[0]:
+        if not prepared and standby.backbone_wanted():
+            prepared = True
+            _prepare_backbone()
     line = sys.stdin.buffer.readline()
     if not line.endswith(b"\n"):
         return 0
     folder = Path(json.loads(line))
     _write_to(folder / "worker.log")
     return worker.train(folder)
+
+
+def _prepare_backbone() -> None:
+    """Have the bundled network's files there and the network built. What fails is the run's to tell."""
+    from core.specs import Backbone
+    from core.transfer import networks
+
+    with contextlib.suppress(AppError, OSError):
+        networks.prepare(Backbone())
 
 
 def _write_to(path: Path) -> None:

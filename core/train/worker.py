@@ -94,6 +94,10 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
     from core.train import backend
 
     keras = backend.start()
+    if spec.head is not None:
+        from core.train import frozen
+
+        return frozen.fit(run, spec, data, split, reporter)
     from core.design import whitening
     from core.design.analysis import table
     from core.design.build import build

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +19,15 @@ _AT_ONCE = 16  # images that go through LiteRT together; more take no less time,
 _FEW = 4  # the same for ONNX Runtime
 
 
+# what is done to some images before they go through: uint8 [n, ...] -> uint8 [n, size, size, 3]
+Prepare = Callable[[Images], Images]
+
+
+def as_they_are(images: Images) -> Images:
+    """Prepares nothing."""
+    return images
+
+
 class Engine(Protocol):
     """Runs a backbone."""
 
@@ -24,8 +35,8 @@ class Engine(Protocol):
     def width(self) -> int:
         """How many features an image has."""
 
-    def run(self, images: Images) -> NDArray[np.float32]:
-        """Features float32 [n, width] of images uint8 [n, size, size, 3]."""
+    def run(self, images: Images, prepare: Prepare = as_they_are) -> NDArray[np.float32]:
+        """Features float32 [n, width] of images, uint8 [n, size, size, 3] once they are prepared."""
 
 
 class LiteRT:
@@ -52,18 +63,18 @@ class LiteRT:
         first = self._interpreters[0]
         (given,), (told,) = first.get_input_details(), first.get_output_details()
         self._input, self._output = given["index"], told["index"]
-        self.width = int(told["shape"][-1])
+        self.width = math.prod(map(int, told["shape"][1:]))
         scale, zero = given["quantization"]
         # what every byte becomes
         steps = np.rint((np.arange(256) - mean) / spread / scale + zero)
         self._table = np.clip(steps, -128, 127).astype(np.int8)
 
-    def run(self, images: Images) -> NDArray[np.float32]:
-        """Features float32 [n, width] of images uint8 [n, size, size, 3]."""
+    def run(self, images: Images, prepare: Prepare = as_they_are) -> NDArray[np.float32]:
+        """Features float32 [n, width] of images, uint8 [n, size, size, 3] once they are prepared."""
         with self._calls:
-            return self._run(images)
+            return self._run(images, prepare)
 
-    def _run(self, images: Images) -> NDArray[np.float32]:
+    def _run(self, images: Images, prepare: Prepare) -> NDArray[np.float32]:
         made = np.empty((len(images), self.width), np.float32)
         starts = iter(range(0, len(images), _AT_ONCE))
         turn = threading.Lock()
@@ -76,13 +87,13 @@ class LiteRT:
                         start = next(starts, None)
                     if start is None:
                         return
-                    part = self._table[images[start : start + _AT_ONCE]]
+                    part = self._table[prepare(images[start : start + _AT_ONCE])]
                     whole = np.zeros((_AT_ONCE, *part.shape[1:]), np.int8)
                     whole[: len(part)] = part
                     interpreter.set_tensor(self._input, whole)
                     interpreter.invoke()
                     told = interpreter.get_tensor(self._output)
-                    made[start : start + len(part)] = told[: len(part)]
+                    made[start : start + len(part)] = told[: len(part)].reshape(len(part), -1)
             except Exception as error:  # it is raised where it can be caught
                 failures.append(error)
 
@@ -97,13 +108,14 @@ class LiteRT:
 
 
 class Onnx:
-    """A model from uint8 images to features, in floats: for what LiteRT cannot run.
+    """A model from images, as bytes or floats from 0 to 255, to features: for what LiteRT cannot run.
 
     Args:
         path: of the model.
+        size: height and width of the images.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, size: int) -> None:
         import onnxruntime
 
         try:
@@ -112,15 +124,20 @@ class Onnx:
             )
         except Exception as error:  # onnxruntime raises errors of its own
             raise _unreadable(path, "ONNX", error) from error
-        self._input = self._session.get_inputs()[0].name
-        self.width = int(self._session.get_outputs()[0].shape[-1])
+        (given,) = self._session.get_inputs()
+        self._input = given.name
+        self._kind = np.uint8 if given.type == "tensor(uint8)" else np.float32
+        # of maps it depends on the images: the model says nothing of it
+        blank = np.zeros((1, size, size, 3), self._kind)
+        self.width = int(self._session.run(None, {self._input: blank})[0].size)
 
-    def run(self, images: Images) -> NDArray[np.float32]:
-        """Features float32 [n, width] of images uint8 [n, size, size, 3]."""
+    def run(self, images: Images, prepare: Prepare = as_they_are) -> NDArray[np.float32]:
+        """Features float32 [n, width] of images, uint8 [n, size, size, 3] once they are prepared."""
         made = np.empty((len(images), self.width), np.float32)
         for start in range(0, len(images), _FEW):
-            part = images[start : start + _FEW]
-            made[start : start + len(part)] = self._session.run(None, {self._input: part})[0]
+            part = prepare(images[start : start + _FEW]).astype(self._kind)
+            told = self._session.run(None, {self._input: part})[0]
+            made[start : start + len(part)] = told.reshape(len(part), -1)
         return made
 
 

@@ -1,118 +1,80 @@
-"""A linear head on frozen features: multinomial logistic regression, solved on all images at once."""
+"""What a head is, and how well it does on features."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 Values = NDArray[np.float32]
-Labels = NDArray[np.int64]
-# penalties of half the squared weights of evened features, in shares of the mean cross-entropy,
-# strong first: each solution is where the next one begins
-PENALTIES = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
-_STEPS = 60  # of the solver for each penalty
-_LEAST = 1e-6  # of a feature's deviation: below it, it says nothing
+_CHUNK = 8192  # images at once
 
 
-@dataclass(frozen=True)
-class Linear:
-    """Logits of classes from features: `features @ weights + biases`.
-
-    Attributes:
-        weights: float32 [features, classes].
-        biases: float32 [classes].
-        penalty: that it was found with.
-    """
-
-    weights: Values
-    biases: Values
-    penalty: float
+class Head(Protocol):
+    """From features to logits of the classes."""
 
     def logits(self, features: NDArray[np.floating]) -> Values:
         """Of features [n, features]: float32 [n, classes]."""
-        found: Values = np.asarray(features, np.float32) @ self.weights + self.biases
-        return found
 
-    def measure(self, features: NDArray[np.floating], labels: Labels) -> tuple[float, float]:
-        """Mean cross-entropy in nats, and accuracy."""
-        logits = self.logits(features)
-        told = log_softmax(logits, axis=1)[np.arange(len(labels)), labels]
-        return float(-told.mean()), float((logits.argmax(axis=1) == labels).mean())
+    @property
+    def layers(self) -> tuple[tuple[Values, Values], ...]:
+        """Kernel and biases of each dense layer, in their order; ReLU is between them."""
 
 
-def solve(
-    features: NDArray[np.floating],
-    labels: Labels,
-    classes: int,
-    *,
-    weights: Values | None = None,
-    penalties: Sequence[float] = PENALTIES,
-    after_step: Callable[[Linear], bool] = lambda _: True,
-) -> list[Linear]:
-    """A head for each penalty, by L-BFGS (Liu and Nocedal 1989) in float32.
+@dataclass(frozen=True)
+class Outcome:
+    """How a head does on n images.
 
-    Features are evened first, to mean 0 and deviation 1 over the images, and the head put back.
+    Attributes:
+        loss: mean cross-entropy, in nats.
+        chances: float32 [n, classes], the probabilities.
+        labels: int64 [n].
+    """
+
+    loss: float
+    chances: Values
+    labels: NDArray[np.int64]
+
+    @property
+    def answers(self) -> NDArray[np.int64]:
+        """The class that each image is named, int64 [n]."""
+        return self.chances.argmax(axis=1).astype(np.int64)
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the images that are named right."""
+        return float((self.answers == self.labels).mean())
+
+
+def outcome(chances: Values, labels: NDArray[np.int64]) -> Outcome:
+    """Of probabilities float32 [n, classes]."""
+    told = chances[np.arange(len(labels)), labels].astype(np.float64)
+    return Outcome(float(-np.log(np.maximum(told, 1e-12)).mean()), chances, labels)
+
+
+def look(head: Head, views: Sequence[NDArray[np.floating]], labels: NDArray[np.int64]) -> Outcome:
+    """How a head does on images.
 
     Args:
-        features: float [n, features], of the training images.
-        labels: int64 [n].
-        weights: float32 [classes], by which the losses of their images count.
-        after_step: told the head after every step of the solver; False ends it all.
+        views: their features [n, features], and of their mirror images where answers are averaged.
     """
-    values = np.asarray(features, np.float32)
-    mean, spread = values.mean(axis=0), values.std(axis=0)
-    scale = np.where(spread > _LEAST, 1.0 / np.maximum(spread, _LEAST), 0.0).astype(np.float32)
-    values = (values - mean) * scale
-    rows, count, width = np.arange(len(labels)), len(labels), values.shape[1]
-    shares = np.ones(count, np.float32) if weights is None else weights[labels]
-    shares = (shares / shares.sum()).astype(np.float32)
-    found: list[Linear] = []
-    going = True
-
-    def head(point: NDArray[np.float64], penalty: float) -> Linear:
-        kernel, bias = _parts(point.astype(np.float32), width, classes)
-        kernel = kernel * scale[:, None]
-        return Linear(kernel, bias - mean @ kernel, penalty)
-
-    def loss(point: NDArray[np.float64], penalty: float) -> tuple[float, NDArray[np.float64]]:
-        kernel, bias = _parts(point.astype(np.float32), width, classes)
-        told = log_softmax(values @ kernel + bias, axis=1)
-        off = np.exp(told)
-        off[rows, labels] -= 1.0
-        off *= shares[:, None]
-        gradient = np.concatenate([(values.T @ off + penalty * kernel).ravel(), off.sum(axis=0)])
-        mean_loss = -float(told[rows, labels] @ shares)
-        return mean_loss + penalty / 2 * float((kernel**2).sum()), gradient.astype(np.float64)
-
-    point = np.zeros((width + 1) * classes)
-    for penalty in penalties:
-
-        def step(now: NDArray[np.float64], penalty: float = penalty) -> None:
-            nonlocal going
-            going = after_step(head(now, penalty))
-            if not going:
-                raise StopIteration
-
-        solved = minimize(
-            loss,
-            point,
-            (penalty,),
-            method="L-BFGS-B",
-            jac=True,
-            callback=step,
-            options={"maxiter": _STEPS, "maxcor": 10, "ftol": 1e-7, "gtol": 1e-5},
-        )
-        point = solved.x
-        found.append(head(point, penalty))
-        if not going:
-            break
-    return found
+    chances = []
+    for start in range(0, len(labels), _CHUNK):
+        span = slice(start, start + _CHUNK)
+        told = [np.exp(log_softmax(head.logits(view[span]), axis=1)) for view in views]
+        chances.append(np.mean(told, axis=0, dtype=np.float32))
+    return outcome(np.concatenate(chances), labels)
 
 
-def _parts(point: Values, width: int, classes: int) -> tuple[Values, Values]:
-    return point[: width * classes].reshape(width, classes), point[width * classes :]
+def macro_recall(labels: NDArray[np.integer], answers: NDArray[np.integer]) -> float:
+    """Mean over the classes of the share of their images that are named right.
+
+    As sklearn.metrics.recall_score(average="macro"); classes without images do not count.
+    """
+    counts = np.bincount(labels)
+    hits = np.bincount(labels[labels == answers], minlength=len(counts))
+    return float((hits[counts > 0] / counts[counts > 0]).mean())

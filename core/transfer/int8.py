@@ -8,6 +8,8 @@ same model, and features kept by one set fit the next.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -29,28 +31,32 @@ _LEAVES = 400
 
 
 def convert(network: keras.Model, size: int, mean: float, spread: float, path: Path) -> None:
-    """Write the features of a backbone, averaged over all places, as a LiteRT model.
+    """Write what a backbone makes of images as a LiteRT model.
 
     Args:
-        network: from scaled images float32 [n, height, width, 3] to maps.
+        network: from scaled images float32 [n, height, width, 3] to features.
         size: height and width of the calibration images; the model can be resized later.
         mean: what is taken from bytes, before they are divided by `spread`.
-        path: the file; the model takes int8 [n, size, size, 3] and gives float32 [n, channels].
+        path: the file; the model takes int8 [n, size, size, 3] and gives float32.
 
     Raises:
         ModelError: it cannot be converted.
         StorageError: the disk is full, here or where temporary files are.
     """
     image = keras.Input((size, size, 3))
-    pooled = keras.layers.GlobalAveragePooling2D()(network(image, training=False))
-    converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(image, pooled))
+    sized = keras.Model(image, network(image, training=False))
+    converter = tf.lite.TFLiteConverter.from_keras_model(sized)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: _scaled(size, mean, spread)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     between = Path(tempfile.gettempdir())  # where the converter keeps what it is made of
     try:
-        with storing(between, "convert a backbone"), warnings.catch_warnings():
+        with (
+            storing(between, "convert a backbone"),
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(io.StringIO()),  # a line for every weight
+        ):
             warnings.simplefilter("ignore")  # it tells of what it was not given, and goes on
             content = converter.convert()
     except (AppError, MemoryError):

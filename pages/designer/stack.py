@@ -20,7 +20,7 @@ KEY = "design-stack"
 _HERE = Path(__file__).parent
 _OFFERED = (
     "Convolution", "Blocks", "Pooling", "Normalization", "Activation", "Regularization", "Dense",
-    "Size", "Ends",
+    "Size", "Pretrained", "Ends",
 )  # fmt: skip
 
 _mount = st.components.v2.component(

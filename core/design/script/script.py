@@ -27,7 +27,8 @@ from core.design.script.training import (
     whiten_function,
 )
 from core.design.whitening import names
-from core.specs import AugmentSpec, DataSpec, ModelSpec, TrainSpec
+from core.errors import SpecError
+from core.specs import AugmentSpec, Backbone, DataSpec, ModelSpec, TrainSpec
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "pillow")
 
@@ -57,6 +58,14 @@ def script(
     augment = augment or AugmentSpec()
     arrays = array_set(data)
     rows = table(model, shape, len(classes))
+    for row in rows:
+        if row.nodes and isinstance(row.layer, Backbone):
+            raise SpecError(
+                "A design with a pretrained network cannot be written as a script yet",
+                expected="layers that a script can make anew",
+                received=f"{row.position}, whose weights are not in a script",
+                remedy="Train it, and take model.keras from the run's folder: it has all of it",
+            )
     whiten = bool(names(rows))
     own_test = arrays is not None and data.parts == "own"
     functions = [

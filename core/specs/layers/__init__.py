@@ -46,6 +46,7 @@ from core.specs.layers.pooling import (
     MaxPooling2D,
     Pooling2D,
 )
+from core.specs.layers.pretrained import Backbone
 from core.specs.layers.regularization import Dropout, SpatialDropout2D
 
 AnyLayer = Union[  # noqa: UP007 - pydantic needs the runtime union
@@ -76,6 +77,7 @@ AnyLayer = Union[  # noqa: UP007 - pydantic needs the runtime union
     SqueezeExcitation,
     DenseBlock,
     InceptionBlock,
+    Backbone,
     Output,
 ]
 Layer = Annotated[AnyLayer, Field(discriminator="kind")]
@@ -88,6 +90,7 @@ __all__ = [
     "Activation",
     "Add",
     "AveragePooling2D",
+    "Backbone",
     "BatchNormalization",
     "Block",
     "Bottleneck",

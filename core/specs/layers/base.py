@@ -16,7 +16,7 @@ Function = Literal[
 Padding = Literal["valid", "same"]
 Group = Literal[
     "Ends", "Convolution", "Pooling", "Normalization", "Activation", "Regularization", "Dense",
-    "Size", "Blocks", "Merging",
+    "Size", "Blocks", "Pretrained", "Merging",
 ]  # fmt: skip
 
 ACTIVATION_HELP = "The curve each output passes through; linear leaves it as it is."

@@ -19,6 +19,7 @@ from core.specs import (
     LAYERS,
     Activation,
     AveragePooling2D,
+    Backbone,
     BatchNormalization,
     Conv2D,
     Dense,
@@ -56,12 +57,14 @@ TO_ROW: tuple[Kind, ...] = (
 )  # fmt: skip
 ON_ROWS: tuple[Kind, ...] = (Dense, *ANYWHERE)
 # layers that take nothing but an image
-IMAGES_ONLY = tuple(kind for kind in LAYERS.values() if kind not in (Input, Output, *ON_ROWS))
+# a pretrained network has a place of its own, right after the Input
+_PLACED = (Input, Backbone, Output)
+IMAGES_ONLY = tuple(kind for kind in LAYERS.values() if kind not in (*_PLACED, *ON_ROWS))
 ON_IMAGES = (
     *(kind for kind in IMAGES_ONLY if kind not in TO_ROW),
     *(kind for kind in ANYWHERE if kind is not Flatten),
 )
-INNER = tuple(kind for kind in LAYERS.values() if kind not in (Input, Output))
+INNER = tuple(kind for kind in LAYERS.values() if kind not in _PLACED)
 
 _LARGEST = 16  # pixels that an image may have to be enlarged further
 _SMALL: dict[str, st.SearchStrategy[Any]] = {

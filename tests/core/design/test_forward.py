@@ -279,10 +279,18 @@ def test_both_poolings() -> None:
 
 
 def test_every_kind_is_compared() -> None:
-    """The lists above leave out no kind of layer."""
+    """The lists above leave out no kind of layer, but for a pretrained network."""
     pooled = (GlobalAveragePooling2D(), GlobalMaxPooling2D(), GlobalAverageMaxPooling2D())
     always = (Input(), Activation(), *pooled, Output())
-    assert {layer.KIND for layer in (*IMAGES, *ROWS, *always)} == set(LAYERS)
+    assert {layer.KIND for layer in (*IMAGES, *ROWS, *always, Backbone())} == set(LAYERS)
+
+
+def test_it_ends_before_a_pretrained_network() -> None:
+    """Whose weights are not looked for here."""
+    transfer = design(Input(scale="0 to 255"), Backbone(), GlobalAveragePooling2D(), Output())
+    analysis = analyse(transfer, (64, 64, 3), CLASSES)
+    assert not analysis.errors
+    assert [node.name for node in computable(analysis)] == ["input_1"]
 
 
 def steady(model: ModelSpec) -> ModelSpec:

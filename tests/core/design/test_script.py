@@ -376,9 +376,18 @@ def test_designs(name: str) -> None:
 
 
 def test_every_kind_is_tried() -> None:
-    """The designs of this file hold every kind of layer that there is."""
+    """The designs of this file hold every kind of layer that a script can hold."""
     kinds = {layer.KIND for design in DESIGNS.values() for layer in design.layers}
-    assert kinds == set(LAYERS)
+    assert kinds | {"backbone"} == set(LAYERS)
+
+
+def test_a_pretrained_network_is_refused() -> None:
+    """A script has no weights to give it."""
+    transfer = ModelSpec(
+        layers=(Input(scale="0 to 255"), Backbone(), GlobalAveragePooling2D(), Output())
+    )
+    with pytest.raises(SpecError, match="cannot be written as a script"):
+        text_of(transfer, FOLDER, (64, 64, 3), 3)
 
 
 @pytest.mark.filterwarnings("ignore:You are using a softmax over axis")  # of one channel

@@ -1,0 +1,51 @@
+"""What is known of each pretrained backbone without loading it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.specs import Backbone
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Of one network, without its last layer.
+
+    Attributes:
+        title: its name on screen.
+        parameters: of all its layers.
+        channels: of the maps that it makes.
+        stride: pixels of the image that one place of a map stands for.
+        macs: multiply-adds for each pixel of an image.
+        trained_at: height and width of the images that it was trained on.
+        imagenet: share of ImageNet's validation photos that it named right, as its authors tell.
+        about: where it is from, in a sentence.
+    """
+
+    title: str
+    parameters: int
+    channels: int
+    stride: int
+    macs: float
+    trained_at: int
+    imagenet: float
+    about: str
+
+
+BACKBONES: dict[str, Facts] = {
+    "efficientnet_lite0": Facts(
+        title="EfficientNet-Lite0",
+        parameters=3_413_024,
+        channels=1280,
+        stride=32,
+        macs=7651.21875,
+        trained_at=224,
+        imagenet=0.751,
+        about="Small and fast on processors (Tan and Le 2019). It comes with Layerwise.",
+    ),
+}
+
+
+def facts(layer: Backbone) -> Facts:
+    """Of the network that the layer names."""
+    return BACKBONES[layer.network]

@@ -1,0 +1,326 @@
+"""A run whose design has a frozen backbone and whose head is solved for, on features computed once."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from core import files
+from core.data.dataset import Dataset
+from core.data.splits import Indices, Split, spread
+from core.design.analysis import table
+from core.errors import storing
+from core.health import record, views
+from core.runs.run import Run
+from core.runs.status import State
+from core.specs import RunSpec
+from core.train import engine, hidden, plan
+from core.train.examiner import sureness
+from core.train.reporter import Reporter
+from core.train.stages import Stages
+from core.transfer import linear, networks
+from core.transfer.cut import Cut, cut, require_head, with_hidden
+from core.transfer.features import Extractor, View, feature_set
+from core.transfer.head import Head, Outcome, look, macro_recall, outcome
+from core.transfer.serving import Models, models
+from core.transfer.store import Features
+
+# training images: below, a hidden layer is not tried where it is to be found out what is better;
+# from the second on only that is, since it takes less time there, and was better on CIFAR-10
+_FEW, _MANY = 2000, 20_000
+_TESTED_WHOLE = 1000  # test images that the saved model itself is given
+_COMPARED = 64  # of more of them
+_AGREEING = 0.95  # share of these that both must name the same
+_ONNX_IMAGES = 16  # at once
+
+
+class Stopped(Exception):
+    """A person stopped it before there was a model."""
+
+
+def fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporter) -> State:
+    """Find the head of a run, keep the whole model and test it."""
+    assert spec.head is not None
+    return _Sitting(run, spec, data, split, reporter).work()
+
+
+class _Sitting:
+    """One run from its images to its tested model."""
+
+    def __init__(
+        self, run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporter
+    ) -> None:
+        assert spec.head is not None
+        self.run, self.spec, self.asked = run, spec, spec.head
+        self.data, self.split, self.reporter = data, split, reporter
+        self.stages = Stages(reporter)
+        self.labels = data.images.labels
+        self.rows = table(with_hidden(spec.model, hidden=True), data.shape, len(data.classes))
+        found = cut(self.rows)
+        require_head(spec.model, found)
+        assert found is not None
+        self.cut: Cut = found
+        self.extractor: Extractor | None = None
+        self.curve = _Curve(run, reporter)
+        self.best: Head | None = None
+
+    def work(self) -> State:
+        told = self.run.folder / "metrics.jsonl"
+        if told.exists():  # of an earlier sitting, which left no head
+            files.end_line(told)
+            files.append_json(told, {"event": "resumed", "time": time.time(), "epoch": 0})
+            self.reporter.update(epoch=0, step=0, best_epoch=None, val_loss=None, val_accuracy=None)
+        views.keep(self.run, self.data, self._handful())
+        try:
+            self._solve()
+        except Stopped:
+            return State.STOPPED
+        assert self.best is not None
+        made = self._save(self.best)
+        self._test(made)
+        return State.STOPPED if self.run.cancelled else State.DONE
+
+    def _solve(self) -> None:
+        with self.stages.stage("preparing the backbone"):
+            size = self.cut.size
+            found = networks.engine(self.cut.backbone, size, self.cut.pooled, self.reporter.phase)
+            version = f"v{networks.VERSION}-{networks.kind(found)}"
+            self.extractor = Extractor(self.cut.backbone, found, version, size)
+        with self.stages.stage("looking at the images, each once"):
+            train = self._features(self.split.train)
+            validation = self._views(self.split.validation)
+            flipped = self._features(self.split.train, "flipped") if self.asked.flips else None
+        known = self.labels[self.split.validation]
+        self.reporter.update(step=0, steps=0, eta=None, images_per_second=None)
+        # products this small take five times as long where two threads share them
+        with self.stages.stage("training the head"), threadpool_limits(1, "blas"):
+            self._head(train, flipped, validation, known)
+        assert self.best is not None
+        self.curve.close()
+        self._tell_answers(look(self.best, validation, known))
+
+    def _head(
+        self,
+        train: Features,
+        flipped: Features | None,
+        validation: Sequence[Features],
+        known: NDArray[np.int64],
+    ) -> None:
+        """Try the heads that are asked for; the one with the lowest validation loss is `best`."""
+        labels = self.labels[self.split.train]
+        values = train if flipped is None else np.concatenate([train, flipped])
+        labels = labels if flipped is None else np.concatenate([labels, labels])
+        balanced = self.spec.train.class_weights == "balanced"
+        weights = engine.class_weights(labels, len(self.data.classes)) if balanced else None
+        count, auto = len(self.split.train), self.asked.head == "auto"
+
+        def seen(head: Head, loss: float, accuracy: float, rate: float | None = None) -> bool:
+            result = look(head, validation, known)
+            if self.curve.add(loss, accuracy, result, len(labels), rate):
+                self.best = head
+            return not self.run.cancelled
+
+        if self.asked.head == "linear" or (auto and count < _MANY):
+            lowest = math.inf
+            steps = linear.solve(
+                values,
+                labels,
+                len(self.data.classes),
+                weights=weights,
+                after_step=lambda step: seen(step.head, step.loss, step.accuracy),
+            )
+            for one in steps:
+                loss = look(one, validation, known).loss
+                if loss > lowest:  # weaker penalties fit what is particular to the training images
+                    break
+                lowest = loss
+        if self.asked.head == "hidden" or (auto and count >= _FEW and not self.run.cancelled):
+            rows = np.concatenate([self.split.train] * (2 if flipped is not None else 1))
+            both = np.concatenate([rows, self.split.validation])
+            every = feature_set(self.data, both, np.concatenate([values, validation[0]]))
+            hidden.solve(
+                every,
+                np.arange(len(rows)),
+                np.arange(len(rows), len(both)),
+                units=self.asked.units,
+                seed=self.spec.train.seed,
+                plan=self._plan(),
+                weights=weights,
+                after_epoch=lambda step: seen(step.head, step.loss, step.accuracy, step.rate),
+                going=lambda: not self.run.cancelled,
+            )
+        if self.best is None:
+            raise Stopped
+
+    def _plan(self) -> plan.Plan:
+        """How to train the hidden layer; where this machine does not know, in plain float32."""
+        return plan.choose(self.spec.train) or plan.Plan()
+
+    def _save(self, best: Head) -> Models:
+        hidden_layer = len(best.layers) > 1
+        built = with_hidden(self.spec.model, hidden=hidden_layer)
+        found = cut(table(built, self.data.shape, len(self.data.classes)))
+        assert found is not None
+        with self.stages.stage("saving the model"):
+            made = models(
+                found, self.data.shape, self.spec.data.fit, mirror=self.spec.augment.mirror
+            )
+            for row, weights in zip(found.rest, best.layers, strict=True):
+                made.whole.get_layer(row.name).set_weights(list(weights))
+            files.write_json(self.run.folder / "design.json", built.model_dump(mode="json"))
+            path = self.run.folder / "model.keras"
+            with storing(path, "save the model"), files.replacing(path) as part:
+                made.whole.save(part)
+            made.write_onnx(self.run.folder / "model.onnx", self.reporter.phase)
+            self.reporter.update(parameters=made.whole.count_params())
+        words = f"one hidden layer of {self.asked.units}" if hidden_layer else "one layer"
+        self.reporter.update(engine=f"{words} on features computed once")
+        return made
+
+    def _test(self, made: Models) -> None:
+        """Test the saved model; of many images features do, once a part has shown that they agree."""
+        rows = self.split.test
+        with self.stages.stage("testing"):
+            result: Outcome | None = None
+            if len(rows) > _TESTED_WHOLE:
+                result = self._tested_on_features(made, rows)
+            if result is None:
+                result = self._tested(made, rows)
+        self.reporter.update(
+            test_loss=result.loss,
+            test_accuracy=result.accuracy,
+            macro_recall=macro_recall(result.labels, result.answers),
+        )
+        self.reporter.log(f"test accuracy {result.accuracy:.4f}")
+
+    def _tested_on_features(self, made: Models, rows: Indices) -> Outcome | None:
+        assert self.best is not None
+        some = spread(rows, _COMPARED)
+        whole = self._tested(made, some)
+        quick = look(self.best, self._views(some), self.labels[some])
+        agreeing = float((whole.answers == quick.answers).mean())
+        apart = float(np.abs(whole.chances - quick.chances).mean())
+        self.reporter.log(
+            f"features in 8 bits and the saved model name {agreeing:.1%} of {len(some)} test images "
+            f"the same; probabilities differ by {apart:.4f} on average"
+        )
+        if agreeing < _AGREEING:
+            return None
+        return look(self.best, self._views(rows), self.labels[rows])
+
+    def _tested(self, made: Models, rows: Indices) -> Outcome:
+        """What the model that was saved for predicting says."""
+        ask = made.session(self.run.folder / "model.onnx")
+        found = []
+        for start in range(0, len(rows), _ONNX_IMAGES):
+            some = rows[start : start + _ONNX_IMAGES]
+            found.append(ask(np.asarray(self.data.images.images[some])))
+            self._told(start + len(some), len(rows), 0)
+        return outcome(np.concatenate(found), self.labels[rows])
+
+    def _views(self, rows: Indices) -> list[Features]:
+        """Features of images and, where answers are averaged, of their mirror images."""
+        views: tuple[View, ...] = ("plain", "flipped") if self.spec.augment.mirror else ("plain",)
+        return [self._features(rows, view) for view in views]
+
+    def _features(self, rows: Indices, view: View = "plain") -> Features:
+        assert self.extractor is not None
+        self._begun: float | None = None
+        found = self.extractor.of(self.data, rows, self._told, view)
+        if found is None:
+            raise Stopped
+        return found
+
+    def _told(self, done: int, count: int, known: int) -> bool:
+        """Tell how far it is; whether to go on."""
+        self.reporter.require_folder()
+        now = time.perf_counter()
+        if done <= known or self._begun is None:
+            self._begun, self._from = now, done
+        made = done - self._from
+        speed = made / (now - self._begun) if made > 0 else None
+        self.reporter.update(
+            step=done,
+            steps=count,
+            images_per_second=speed,
+            eta=(count - done) / speed if speed else None,
+        )
+        return self.best is not None or not self.run.cancelled
+
+    def _handful(self) -> Indices:
+        return self.split.validation[views.choose(self.data, self.split.validation)]
+
+    def _tell_answers(self, result: Outcome) -> None:
+        """The answers of the best head on the validation images, as other trainings tell them."""
+        classes, epoch = len(self.data.classes), self.curve.best
+        samples = result.chances[views.choose(self.data, self.split.validation)]
+        files.append_json(
+            self.run.folder / views.NAME,
+            {
+                "epoch": epoch,
+                "confusion": views.pairs(result.labels, result.answers, classes),
+                "samples": np.round(samples.astype(np.float64), 4).tolist(),
+            },
+        )
+        shares = np.bincount(result.answers, minlength=classes) / len(result.answers)
+        told = record.EpochHealth(
+            epoch=epoch,
+            sureness=sureness(result.labels == result.answers, result.chances.max(axis=1)),
+            answers=tuple(shares.tolist()),
+        )
+        line = {"event": "epoch", **told.model_dump(exclude_none=True)}
+        files.append_json(self.run.folder / record.NAME, line)
+
+
+class _Curve:
+    """The steps of solving as epochs of the run: each goes through all training images once."""
+
+    def __init__(self, run: Run, reporter: Reporter) -> None:
+        self._path, self._reporter = run.folder / "metrics.jsonl", reporter
+        self._lowest, self._time = math.inf, time.perf_counter()
+        self.best = 0
+
+    def add(
+        self, loss: float, accuracy: float, result: Outcome, images: int, rate: float | None
+    ) -> bool:
+        """Tell a step; whether it is the best so far by validation loss."""
+        self._reporter.require_folder()
+        now = time.perf_counter()
+        took, self._time = now - self._time, now
+        number = self._reporter.status.epoch + 1
+        better = result.loss < self._lowest
+        update: dict[str, float | int | None] = {"epoch": number, "epochs": number + 1}
+        if better:
+            self._lowest, self.best = result.loss, number
+            update |= {
+                "best_epoch": number,
+                "val_loss": result.loss,
+                "val_accuracy": result.accuracy,
+                "test_loss": None,
+                "test_accuracy": None,
+            }
+        line = {
+            "event": "epoch",
+            "time": time.time(),
+            "epoch": number,
+            "loss": loss,
+            "accuracy": accuracy,
+            "val_loss": result.loss,
+            "val_accuracy": result.accuracy,
+            "seconds": round(took, 3),
+            "images_per_second": round(images / max(took, 1e-6), 1),
+            "learning_rate": rate,
+        }
+        files.append_json(self._path, line)
+        self._reporter.update(**update)
+        return better
+
+    def close(self) -> None:
+        """There will be no more steps."""
+        done = self._reporter.status.epoch
+        self._reporter.update(epochs=done, ends=(done,), step=0, steps=0)

@@ -1,0 +1,81 @@
+"""A transfer as ordered, as a run: the design with its backbone, the images at the size that suits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.data import catalogue
+from core.design.backbones import BACKBONES
+from core.specs import (
+    Backbone,
+    DataSpec,
+    Dense,
+    GlobalAveragePooling2D,
+    HeadSpec,
+    Input,
+    ModelSpec,
+    Output,
+    RunSpec,
+    TrainSpec,
+    TransferSpec,
+    Vary,
+)
+from core.specs.arrays import ARRAY_SETS
+
+# Height and width of the images where none is asked for: gear photos at 128, 192 and 224 px gave
+# 98.4, 99.7 and 99.7% (docs/benchmarks.md). Of many images, smaller ones are enough.
+_USUAL, _OF_MANY = 192, 160
+_MANY = 10_000
+# validation images that are enough to choose a head by
+_ENOUGH = 2500
+_LEAST_SHARE = 0.05
+
+
+def compose(
+    transfer: TransferSpec,
+    data: DataSpec,
+    *,
+    train: dict[str, Any] | None = None,
+    tags: dict[str, str] | None = None,
+) -> RunSpec:
+    """The run that a transfer is.
+
+    Args:
+        data: its size and colour are replaced by those that the backbone takes.
+        train: settings of TrainSpec that were asked for.
+
+    Raises:
+        NotFoundError, DataError: there are no such images.
+        SpecError: a setting is out of its bounds.
+    """
+    count = len(catalogue.source(data.source).items)
+    size = transfer.size or (_USUAL if count <= _MANY else _OF_MANY)
+    # sets of small images keep their own size, and are enlarged inside the model
+    stored = any(item.name == data.source for item in ARRAY_SETS)
+    share = max(_LEAST_SHARE, min(TrainSpec().validation_share, _ENOUGH / max(1, count)))
+    return RunSpec(
+        model=design(transfer, enlarge=size if stored else None),
+        data=data.changed(color="rgb", size=None if stored else size),
+        train=TrainSpec.parse({"validation_share": share, **(train or {})}),
+        head=HeadSpec(head=transfer.head, units=transfer.units, flips=transfer.flips),
+        tags=tags or {},
+    )
+
+
+def design(transfer: TransferSpec, *, enlarge: int | None = None) -> ModelSpec:
+    """Input, backbone, pooling, a hidden layer that may be left out, and the output."""
+    hidden = Dense(
+        units=transfer.units,
+        on=transfer.head != "linear",
+        vary=(Vary(setting="on"),) if transfer.head == "auto" else (),
+    )
+    return ModelSpec(
+        name=BACKBONES[transfer.network].title,
+        layers=(
+            Input(scale="0 to 255"),
+            Backbone(network=transfer.network, enlarge=enlarge),
+            GlobalAveragePooling2D(),
+            hidden,
+            Output(),
+        ),
+    )

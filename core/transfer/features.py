@@ -1,0 +1,119 @@
+"""The features of a set's images, each computed once and kept.
+
+datasets/.cache/features/<network>-v<VERSION>-<engine>-<size>-<view>/    see core.transfer.store
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from core import workspace
+from core.data.dataset import Dataset
+from core.data.splits import Indices
+from core.specs import Backbone
+from core.transfer.engines import Engine, Images
+from core.transfer.store import Features, Store
+
+View = Literal["plain", "flipped"]
+_SECONDS = 0.5  # of work between two looks around
+_TABLES = "labels", "parts", "digests", "twins", "sizes"
+_FIRST = 64  # images, before it is known how long they take
+
+# (images done, images in all, how many of them were there already) -> whether to go on
+Told = Callable[[int, int, int], bool]
+
+
+class Extractor:
+    """Computes features with one backbone and keeps them.
+
+    Args:
+        version: of the backbone and its engine; features of another one are not used.
+        size: height and width of the images as the backbone sees them.
+    """
+
+    def __init__(self, layer: Backbone, engine: Engine, version: str, size: int) -> None:
+        self._engine, self._size = engine, size
+        self._name = f"{layer.network}-{version}-{size}"
+        self._stores: dict[View, Store] = {}
+        self.computed = 0  # images, so far
+
+    def of(self, data: Dataset, rows: Indices, told: Told, view: View = "plain") -> Features | None:
+        """The features of these rows in their order, float16 [n, width]; None where it was stopped.
+
+        What was computed before a stop is kept.
+
+        Raises:
+            DataError: the decoded images are gone.
+            ModelError: the backbone makes no numbers of some.
+            StorageError: there is no room to keep them.
+        """
+        store = self._store(view)
+        digests = data.images.digests[rows]
+        missing = store.missing(digests)
+        known = len(rows) - len(missing)
+        count, done = _FIRST, 0
+        going = told(known, len(rows), known)
+        while done < len(missing) and going:
+            begun = time.perf_counter()
+            places = missing[done : done + count]
+            pixels = np.asarray(data.images.images[rows[places]])
+            store.add(digests[places], self._engine.run(pixels, self._prepare(view)))
+            done += len(places)
+            self.computed += len(places)
+            going = told(known + done, len(rows), known)
+            took = max(1e-6, time.perf_counter() - begun)
+            count = max(16, min(2 * count, math.ceil(len(places) * _SECONDS / took)))
+        return store.read(digests) if going else None
+
+    def _store(self, view: View) -> Store:
+        if view not in self._stores:
+            parent = workspace.datasets_folder() / ".cache" / "features"
+            self._stores[view] = Store(parent / f"{self._name}-{view}", self._engine.width)
+        return self._stores[view]
+
+    def _prepare(self, view: View) -> Callable[[Images], Images]:
+        def prepare(images: Images) -> Images:
+            if images.shape[1] != self._size:
+                images = enlarged(images, self._size)
+            return images[:, :, ::-1] if view == "flipped" else images
+
+        return prepare
+
+
+def enlarged(images: NDArray[np.uint8], size: int) -> Images:
+    """Images of another height and width, uint8 [n, size, size, 3], as the saved model makes them.
+
+    Bilinear, as keras.layers.Resizing: the two differ by rounding to whole numbers alone.
+    """
+    made = [
+        np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR))
+        for image in images
+    ]
+    return np.stack(made)
+
+
+class FeatureSet(Dataset):
+    """A set whose images are features, float16 [n, width] or [n, height, width, channels]."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels; a row of numbers counts as one pixel."""
+        height, width, channels = (1, 1, *self.images.images.shape[1:])[-3:]
+        return height, width, channels
+
+
+def feature_set(data: Dataset, rows: Indices, values: Features) -> FeatureSet:
+    """The set of these rows with `values` for images; row i of it is rows[i] of `data`."""
+    changes: dict[str, Any] = {name: getattr(data.images, name)[rows] for name in _TABLES}
+    names = tuple(data.images.names[row] for row in rows) if data.images.names else ()
+    return FeatureSet(
+        data.spec, replace(data.images, **changes, images=cast("Any", values), names=names)
+    )
