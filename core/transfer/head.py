@@ -42,7 +42,8 @@ class Outcome:
     @property
     def answers(self) -> NDArray[np.int64]:
         """The class that each image is named, int64 [n]."""
-        return self.chances.argmax(axis=1).astype(np.int64)
+        found: NDArray[np.int64] = self.chances.argmax(axis=1)
+        return found
 
     @property
     def accuracy(self) -> float:

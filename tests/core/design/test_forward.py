@@ -23,6 +23,7 @@ from core.specs import (
     LAYERS,
     Activation,
     AveragePooling2D,
+    Backbone,
     BatchNormalization,
     Bottleneck,
     Conv2D,
@@ -288,7 +289,7 @@ def test_every_kind_is_compared() -> None:
 def test_it_ends_before_a_pretrained_network() -> None:
     """Whose weights are not looked for here."""
     transfer = design(Input(scale="0 to 255"), Backbone(), GlobalAveragePooling2D(), Output())
-    analysis = analyse(transfer, (64, 64, 3), CLASSES)
+    analysis = analyse(transfer, (64, 64, 3), 3)
     assert not analysis.errors
     assert [node.name for node in computable(analysis)] == ["input_1"]
 

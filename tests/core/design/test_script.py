@@ -25,6 +25,7 @@ from core.specs import (
     Activation,
     AugmentSpec,
     AveragePooling2D,
+    Backbone,
     BatchNormalization,
     Bottleneck,
     Conv2D,
