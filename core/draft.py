@@ -14,7 +14,16 @@ from core import files, workspace
 from core.design.history import History, Step
 from core.design.presets import PRESETS
 from core.errors import SpecError, storing
-from core.specs import AugmentSpec, DataSpec, ModelSpec, RunSpec, Spec, TrainSpec, TuneSpec
+from core.specs import (
+    AugmentSpec,
+    DataSpec,
+    ModelSpec,
+    RunSpec,
+    Spec,
+    TrainSpec,
+    TransferSpec,
+    TuneSpec,
+)
 
 _NAMES = {item.name: item.model for item in PRESETS}
 
@@ -27,6 +36,7 @@ class Draft(Spec):
     train: TrainSpec = TrainSpec()
     augment: AugmentSpec = AugmentSpec()
     tune: TuneSpec = TuneSpec()
+    transfer: TransferSpec = TransferSpec()
     folders: tuple[str, ...] = ()  # opened by their path, the latest first
 
     def order(self) -> RunSpec:

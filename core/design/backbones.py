@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.specs import Backbone
+from core.specs import Backbone, ModelSpec
 
 
 @dataclass(frozen=True)
@@ -49,3 +49,9 @@ BACKBONES: dict[str, Facts] = {
 def facts(layer: Backbone) -> Facts:
     """Of the network that the layer names."""
     return BACKBONES[layer.network]
+
+
+def used(model: ModelSpec) -> Backbone | None:
+    """The pretrained network of a design; None where it has none, or one that is switched off."""
+    found = (layer for layer in model.layers if isinstance(layer, Backbone) and layer.on)
+    return next(found, None)

@@ -10,6 +10,7 @@ from core.runs import turns
 from core.runs.run import Run
 from core.runs.status import RunStatus, State
 
+LOOKING = "looking at the images, each once"  # what a worker does whose backbone is frozen
 _ROOM = 2**20  # bytes; the status of a run takes less, and a training more
 
 
@@ -22,7 +23,12 @@ def how_far(run: Run, status: RunStatus) -> str:
             return f"Waits: {hindrance}"
         return "Waits for a free training slot and starts by itself"
     if status.phase != "training":
-        return status.phase[:1].upper() + status.phase[1:]
+        parts = [status.phase[:1].upper() + status.phase[1:]]
+        if status.phase == LOOKING and status.steps:
+            parts.append(f"{words.count(status.step)} of {words.several(status.steps, 'image')}")
+            if status.eta:
+                parts.append(f"{words.duration(status.eta)} left")
+        return " · ".join(parts)
     parts = [f"Epoch {min(status.epoch + 1, status.epochs)} of {status.epochs}"]
     if status.eta is not None:
         parts.append(f"{words.duration(status.eta)} of training left")

@@ -16,6 +16,7 @@ from core.data.splits import Indices, Split, spread
 from core.design.analysis import table
 from core.errors import storing
 from core.health import record, views
+from core.runs.how_far import LOOKING
 from core.runs.run import Run
 from core.runs.status import State
 from core.specs import RunSpec
@@ -23,7 +24,8 @@ from core.train import engine, hidden, plan
 from core.train.examiner import sureness
 from core.train.reporter import Reporter
 from core.train.stages import Stages
-from core.transfer import linear, networks
+from core.train.subject import extracting
+from core.transfer import linear
 from core.transfer.cut import Cut, cut, require_head, with_hidden
 from core.transfer.features import Extractor, View, feature_set
 from core.transfer.head import Head, Outcome, look, macro_recall, outcome
@@ -87,11 +89,8 @@ class _Sitting:
 
     def _solve(self) -> None:
         with self.stages.stage("preparing the backbone"):
-            size = self.cut.size
-            found = networks.engine(self.cut.backbone, size, self.cut.pooled, self.reporter.phase)
-            version = f"v{networks.VERSION}-{networks.kind(found)}"
-            self.extractor = Extractor(self.cut.backbone, found, version, size)
-        with self.stages.stage("looking at the images, each once"):
+            self.extractor = extracting(self.cut, self.reporter.phase)
+        with self.stages.stage(LOOKING):
             train = self._features(self.split.train)
             validation = self._views(self.split.validation)
             flipped = self._features(self.split.train, "flipped") if self.asked.flips else None

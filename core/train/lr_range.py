@@ -105,13 +105,22 @@ def _step(
     keras = backend.start()
     from core.design import whitening
     from core.design.analysis import table
+    from core.design.backbones import used
     from core.design.build import build
+    from core.errors import SpecError
     from core.train.augmentation import Augmentation
     from core.train.engine import class_weights
     from core.train.loop import UNABLE, Loop
     from core.train.whitening import whiten
 
     classes, train = len(data.classes), spec.train
+    if used(spec.model) is not None:
+        raise SpecError(
+            "There is no range test for a design with a pretrained network yet",
+            expected="a design whose layers all learn",
+            received=f"{spec.model.name}, with a layer Backbone",
+            remedy="Adam at 0.001 suits the few layers behind it",
+        )
     way = _plan(spec, report)
     report(phase="building the model")
     keras.utils.set_random_seed(train.seed)

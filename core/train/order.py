@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from core.data.cache import Progress
 from core.data.dataset import Dataset, load
 from core.design.analysis import analyse
+from core.design.backbones import used
+from core.errors import SpecError
 from core.runs import queue
 from core.runs.run import Run
-from core.specs import DataSpec, RunSpec
+from core.specs import AugmentSpec, DataSpec, RunSpec
 from core.train import memory
 
 
@@ -41,8 +43,22 @@ def order_all(specs: Sequence[RunSpec], progress: Progress | None = None) -> lis
 def require(spec: RunSpec, data: Dataset) -> None:
     """Raise what stands in a training's way, as far as it can be known before; see `order`."""
     data.split(spec.train.validation_share)
+    _require_unchanged(spec)
     analysis = analyse(spec.model, data.shape, len(data.classes))
     for row in analysis.rows:
         if row.error is not None:
             raise row.error
     memory.require(analysis, spec.train)
+
+
+def _require_unchanged(spec: RunSpec) -> None:
+    """A frozen backbone looks at each image once: it cannot be another one in every epoch."""
+    if used(spec.model) is None or spec.head is not None:
+        return
+    if spec.augment != AugmentSpec():
+        raise SpecError(
+            "The images of a design with a pretrained network cannot be changed in training",
+            expected="settings of Change the images as they usually are",
+            received="some that are not",
+            remedy="Switch them off; on the Transfer page mirror images can be learned from",
+        )

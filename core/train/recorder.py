@@ -6,9 +6,8 @@ import math
 import statistics
 import time
 import traceback
-from typing import Any
-
-import keras
+from pathlib import Path
+from typing import Any, Protocol
 
 from core import files
 from core.errors import AppError, RunError, storing
@@ -22,6 +21,16 @@ from core.train.watcher import Progress, Watcher
 
 _INTERVAL = 0.5  # seconds between two "batch" lines
 _VALUES = "loss", "accuracy", "val_loss", "val_accuracy"
+
+
+class Kept(Protocol):
+    """The model that is saved: a keras.Model, or what knows how to save one."""
+
+    def set_weights(self, values: list[Any]) -> None:
+        """Take the weights of the model that learns."""
+
+    def save(self, path: Path) -> None:
+        """Write it."""
 
 
 class Recorder(Watcher):
@@ -43,7 +52,7 @@ class Recorder(Watcher):
     def __init__(
         self,
         reporter: Reporter,
-        serving: keras.Model,
+        serving: Kept,
         *,
         images: int,
         batch_size: int,

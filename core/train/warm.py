@@ -35,6 +35,7 @@ MODULES = (
     "core.train.keeper",
     "core.train.precision",
     "core.train.recorder",
+    "core.train.subject",
     "core.train.whitening",
 )
 

@@ -24,8 +24,11 @@ import numpy as np
 from core import files
 from core.data.dataset import Dataset, load
 from core.data.splits import Split
+from core.design.analysis import table
+from core.design.backbones import used
 from core.errors import AppError, ModelError, RunError, unexpected
 from core.runs import checkpoints, memory
+from core.runs.how_far import LOOKING
 from core.runs.run import Run
 from core.runs.status import State
 from core.specs import RunSpec, TrainSpec
@@ -33,9 +36,12 @@ from core.train import plan
 from core.train.checkpoint import Checkpoint
 from core.train.plan import Plan
 from core.train.reporter import Reporter
+from core.transfer.cut import cut
+from core.transfer.head import macro_recall
 
 if TYPE_CHECKING:
     from core.train.engine import Engine
+    from core.train.subject import Subject
 
 
 def work(run: Run) -> State:
@@ -98,26 +104,20 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
         from core.train import frozen
 
         return frozen.fit(run, spec, data, split, reporter)
-    from core.design import whitening
-    from core.design.analysis import table
-    from core.design.build import build
-    from core.train import engine, export
+    from core.train import engine
     from core.train.examiner import Examiner
     from core.train.keeper import Keeper
     from core.train.recorder import Recorder
-    from core.train.whitening import whiten
 
     train = spec.train.changed(batch_size=reporter.status.batch_size or spec.train.batch_size)
     way = _plan(train, reporter)
     reporter.phase("building the model")
     keras.utils.set_random_seed(train.seed)
-    model = build(spec.model, data.shape, len(data.classes))
-    serving = build(
-        spec.model, data.shape, len(data.classes), resize=spec.data.fit, mirror=spec.augment.mirror
-    )
+    if (subject := _subject(run, spec, data, split, reporter)) is None:
+        return State.STOPPED
+    data, split, model = subject.data, subject.split, subject.model
     if not (run.folder / checkpoints.NAME).exists():
-        names = whitening.names(table(spec.model, data.shape, len(data.classes)))
-        whiten(model, names, data, split.train)
+        subject.begin()
     balanced = train.class_weights == "balanced"
     trainer = engine.Engine(
         model,
@@ -131,18 +131,19 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
     digest = _digest(data, split)
     enough = _go_on(run, trainer, reporter, digest)
     ends = reporter.status.ends or (train.epochs,)
-    reporter.phase("looking at what it will learn from")
-    try:
-        examiner = Examiner(run, spec.changed(train=train), model, data, split, last=ends[-1])
-    except AppError:
-        raise
-    except Exception:  # a training is worth more than knowing its health
-        examiner = None
-        reporter.log(traceback.format_exc())
-        reporter.note("Its health is not known: see the log.")
+    examiner = None
+    if used(spec.model) is None:
+        reporter.phase("looking at what it will learn from")
+        try:
+            examiner = Examiner(run, spec.changed(train=train), model, data, split, last=ends[-1])
+        except AppError:
+            raise
+        except Exception:  # a training is worth more than knowing its health
+            reporter.log(traceback.format_exc())
+            reporter.note("Its health is not known: see the log.")
     recorder = Recorder(
         reporter,
-        serving,
+        subject,
         images=len(split.train),
         batch_size=train.batch_size,
         ends=ends,
@@ -150,28 +151,49 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
         examiner=examiner,
         keeper=Keeper(reporter, lambda: replace(trainer.checkpoint, data=digest)),
     )
-    reporter.update(
-        parameters=model.count_params(), steps=recorder.steps, engine=trainer.plan.words
-    )
+    reporter.update(parameters=subject.parameters, steps=recorder.steps, engine=trainer.plan.words)
     if enough != ends[-1]:
         reporter.phase("training")
         trainer.fit(data, split.train, split.validation, recorder, ends)
     if reporter.status.best_epoch is not None:
         reporter.phase("testing")
-        best = keras.models.load_model(run.folder / "model.keras", compile=False)
-        serving.set_weights(best.get_weights())  # an earlier sitting's, where none was better since
-        model.set_weights(best.get_weights())
+        # an earlier sitting's, where none was better since
+        subject.restore(run.folder / "model.keras")
         tested = trainer.evaluate(data, split.test)
-        reporter.update(test_loss=tested.loss, test_accuracy=tested.accuracy)
+        reporter.update(
+            test_loss=tested.loss,
+            test_accuracy=tested.accuracy,
+            macro_recall=macro_recall(data.images.labels[split.test], tested.answers),
+        )
         reporter.phase("preparing the model for predicting")
-        images = engine.sample_images(data, split.test, export.CHECKED_IMAGES)
         reporter.log(f"test accuracy {tested.accuracy:.4f}")
         try:
-            difference = export.export_onnx(serving, run.folder / "model.onnx", images)
+            difference = subject.write_onnx(run.folder / "model.onnx")
             reporter.log(f"ONNX and Keras differ by {difference:.1e}")
         except ModelError as error:  # the training itself went well; predicting tries once more
             reporter.update(error=error.to_dict())
     return State.STOPPED if recorder.cancelled else State.DONE
+
+
+def _subject(
+    run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporter
+) -> Subject | None:
+    """The models and what they see; None where it was stopped before there were any."""
+    from core.train import subject
+
+    found = cut(table(spec.model, data.shape, len(data.classes)))
+    if found is None:
+        return subject.Whole(spec, data, split)
+
+    def told(done: int, count: int, known: int) -> bool:  # noqa: ARG001
+        reporter.require_folder()
+        reporter.update(step=done, steps=count)
+        return not run.cancelled
+
+    reporter.phase(LOOKING)
+    made = subject.behind(spec, data, split, found, reporter.phase, told)
+    reporter.update(step=0, steps=0)
+    return made
 
 
 def _plan(train: TrainSpec, reporter: Reporter) -> Plan:

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from core import files
 from core.design import onnx
 from core.design.build import follow, maker, whole
-from core.errors import storing
+from core.errors import ModelError, storing
 from core.specs.data import Fit
-from core.transfer import joined, networks
+from core.transfer import int8, joined, networks
 from core.transfer.cut import Cut
+
+_TOLERANCE = 1e-3  # largest difference of a class probability between Keras and ONNX
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,14 @@ class Models:
         made = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
         return lambda images: np.asarray(made.run(None, {"image": images})[0])
 
-    def write_onnx(self, path: Path, doing: Callable[[str], None]) -> None:
-        """Write the whole model for onnxruntime, for images at the working size.
+    def write_onnx(self, path: Path, doing: Callable[[str], None]) -> float:
+        """Write the whole model for onnxruntime, for images at the working size, once it agrees.
+
+        Returns:
+            The largest difference of a class probability.
 
         Raises:
-            ModelError: it cannot be expressed in ONNX.
+            ModelError: it cannot be expressed in ONNX, or is another one there.
             StorageError: there is no room.
         """
         backbone = networks.onnx(self.cut.backbone.network, self.cut.pooled, doing)
@@ -68,6 +73,20 @@ class Models:
                 size=self.cut.size,
                 mirror=self.mirror,
             )
+            difference = self._difference(part)
+            if not difference <= _TOLERANCE:
+                raise ModelError(
+                    "The exported model does not agree with the trained one",
+                    expected=f"class probabilities that differ by at most {_TOLERANCE}",
+                    received=f"a difference of {difference:.3g}",
+                    remedy="model.keras holds the trained model; please report this design",
+                )
+        return difference
+
+    def _difference(self, path: Path) -> float:
+        images = np.stack([int8.calibration(number, self.shape[0]) for number in range(2)])
+        wanted = np.asarray(self.whole(images, training=False))
+        return float(np.abs(self.session(path)(images) - wanted).max())
 
 
 def models(found: Cut, shape: tuple[int, int, int], fit: Fit, *, mirror: bool = False) -> Models:

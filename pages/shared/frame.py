@@ -27,6 +27,7 @@ MENU = (
     ("streamlit_app.py", "Home", ":material/home:"),
     ("pages/data.py", "Data", ":material/photo_library:"),
     ("pages/design.py", "Design", ":material/layers:"),
+    ("pages/transfer.py", "Transfer", ":material/bolt:"),
     ("pages/train.py", "Train", ":material/play_circle:"),
     ("pages/runs.py", "Runs", ":material/list_alt:"),
     ("pages/tune.py", "Tune", ":material/tune:"),

@@ -1,0 +1,151 @@
+"""What a training is about: the model that learns, the one that is kept, and the images they see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+
+from core.data.dataset import Dataset
+from core.data.splits import Split
+from core.design import whitening
+from core.design.analysis import Row, table
+from core.design.build import build
+from core.specs import RunSpec
+from core.train import engine, export
+from core.train.whitening import whiten
+from core.transfer import networks
+from core.transfer.cut import Cut
+from core.transfer.features import Extractor, feature_set
+from core.transfer.serving import Models, models
+
+
+class Subject(Protocol):
+    """See the two that there are.
+
+    Attributes:
+        model: from what `data` has for images to probabilities; it learns.
+        data: the images, or features of them.
+        split: row numbers of `data`.
+        rows: of the design, those that learn.
+    """
+
+    model: keras.Model
+    data: Dataset
+    split: Split
+    rows: tuple[Row, ...]
+
+    @property
+    def parameters(self) -> int:
+        """Of the whole design."""
+
+    def begin(self) -> None:
+        """Give the first weights what they take of the images."""
+
+    def set_weights(self, values: list[Any]) -> None:
+        """Give the model that is kept the weights of the one that learns."""
+
+    def save(self, path: Path) -> None:
+        """Keep the whole model, from photos of any size to probabilities."""
+
+    def restore(self, path: Path) -> None:
+        """Give both models the weights of a saved one."""
+
+    def write_onnx(self, path: Path) -> float:
+        """Write it for onnxruntime; returns how far the two differ. Raises ModelError, StorageError."""
+
+
+class Whole:
+    """A design all of which learns."""
+
+    def __init__(self, spec: RunSpec, data: Dataset, split: Split) -> None:
+        self.data, self.split = data, split
+        shape, classes, mirror = data.shape, len(data.classes), spec.augment.mirror
+        self.rows = table(spec.model, shape, classes)
+        self.model = build(spec.model, shape, classes)
+        self._serving = build(spec.model, shape, classes, resize=spec.data.fit, mirror=mirror)
+
+    @property
+    def parameters(self) -> int:
+        return int(self.model.count_params())
+
+    def begin(self) -> None:
+        whiten(self.model, whitening.names(self.rows), self.data, self.split.train)
+
+    def set_weights(self, values: list[Any]) -> None:
+        self._serving.set_weights(values)
+
+    def save(self, path: Path) -> None:
+        self._serving.save(path)
+
+    def restore(self, path: Path) -> None:
+        values = keras.models.load_model(path, compile=False).get_weights()
+        self._serving.set_weights(values)
+        self.model.set_weights(values)
+
+    def write_onnx(self, path: Path) -> float:
+        images = engine.sample_images(self.data, self.split.test, export.CHECKED_IMAGES)
+        return export.export_onnx(self._serving, path, images)
+
+
+class Behind:
+    """What learns behind a frozen backbone, on its features."""
+
+    def __init__(self, made: Models, data: Dataset, split: Split) -> None:
+        self.models, self.model = made, made.rest
+        self.data, self.split, self.rows = data, split, made.cut.rest
+
+    @property
+    def parameters(self) -> int:
+        return int(self.models.whole.count_params())
+
+    def begin(self) -> None:
+        pass
+
+    def set_weights(self, values: list[Any]) -> None:
+        self.models.rest.set_weights(values)  # the whole model has the same layers
+
+    def save(self, path: Path) -> None:
+        self.models.whole.save(path)
+
+    def restore(self, path: Path) -> None:
+        self.models.whole.set_weights(keras.models.load_model(path, compile=False).get_weights())
+
+    def write_onnx(self, path: Path) -> float:
+        return self.models.write_onnx(path, lambda _: None)
+
+
+def behind(
+    spec: RunSpec,
+    data: Dataset,
+    split: Split,
+    found: Cut,
+    doing: Callable[[str], None],
+    told: Callable[[int, int, int], bool],
+) -> Behind | None:
+    """Look at all images once; None where `told` stopped it."""
+    extractor = extracting(found, doing)
+    parts = [split.train, split.validation, split.test]
+    rows = np.concatenate(parts)
+    values = extractor.of(data, rows, told)
+    if values is None:
+        return None
+    ends = np.cumsum([len(part) for part in parts])
+    train, validation, test = np.split(np.arange(len(rows)), ends[:-1])
+    return Behind(
+        models(found, data.shape, spec.data.fit),
+        feature_set(data, rows, values.reshape(-1, *found.shape)),
+        Split(train, validation, test, split.left_out),
+    )
+
+
+def extracting(found: Cut, doing: Callable[[str], None]) -> Extractor:
+    """What computes the features of a design's frozen part; `doing` is told what takes long."""
+    engine = networks.engine(found.backbone, found.size, found.pooled, doing)
+    version = f"v{networks.VERSION}-{networks.kind(engine)}"
+    return Extractor(
+        found.backbone, engine, f"{version}{'' if found.pooled else '-maps'}", found.size
+    )

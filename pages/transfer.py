@@ -1,0 +1,104 @@
+"""Transfer: classes learned in seconds, on top of a network that was trained on a million photos."""
+
+import streamlit as st
+
+from core.data import catalogue
+from core.data.collection import NAME
+from core.design.backbones import BACKBONES
+from core.runs import queue
+from core.specs import DataSpec, RunSpec
+from core.train.order import order
+from core.transfer.compose import compose
+from pages.shared import fields, frame, state, terms
+from pages.transferring import collecting, result
+
+OWN, SET = "Photos of your own", "A set of images"
+SETTINGS = ("size", "head", "units", "flips")
+
+
+def own() -> DataSpec | None:
+    """Draw the classes of one's own photos; their images, once there are enough."""
+    photos = collecting.draw()
+    if missing := collecting.missing(photos):
+        st.caption(frame.plain(missing))
+        return None
+    # pictures of one recording look alike: kept together, a class would be in one part only
+    return DataSpec(source=NAME, together="copies")
+
+
+def chosen() -> DataSpec | None:
+    """Draw the list of sets that are here; the images that are chosen."""
+    draft = state.draft()
+    titles = {item.name: item.title for item in catalogue.entries() if item.ready}
+    titles |= {folder: folder for folder in draft.folders}
+    names = [name for name in titles if name != NAME]
+    source = draft.data.source if draft.data.source in names else names[0]
+    key = state.follow("transfer-data", source)
+    st.selectbox(
+        "Images",
+        names,
+        index=names.index(source),
+        key=key,
+        format_func=lambda name: frame.plain(titles[name]),
+        on_change=lambda: (
+            state.live("transfer-data", key)
+            and state.change(data={"source": state.value(key), "size": None, "color": "auto"})
+        ),
+    )
+    st.page_link(
+        "pages/data.py", label="Add images, or look at them", icon=":material/photo_library:"
+    )
+    return draft.data
+
+
+@frame.guarded
+def settings() -> None:
+    """What is learned from and how, and the button that starts it."""
+    way = st.segmented_control(
+        "Learn from", [OWN, SET], default=OWN, required=True, key="transfer-way"
+    )
+    data = own() if way == OWN else chosen()
+    transfer = state.draft().transfer
+    known = BACKBONES[transfer.network]
+    with st.expander("More settings", icon=":material/tune:"):
+        st.caption(f"**{known.title}.** {known.about}")
+        valid = fields.edit_all("transfer", transfer, SETTINGS, columns=1)
+    start = st.button(
+        "Train",
+        type="primary",
+        icon=":material/bolt:",
+        width="stretch",
+        disabled=data is None or not valid,
+    )
+    if start and data is not None:
+        spec = compose(transfer, data)
+        run = state.once(spec, lambda: ordered(spec))
+        state.go("run", run)
+        st.rerun()
+
+
+def ordered(spec: RunSpec) -> str:
+    """Queue the run; returns its id."""
+    with st.spinner("Reading the images", show_time=True):
+        return order(spec).id
+
+
+with frame.page(
+    "Transfer",
+    "Show it a few photos of each class: on top of a network that knows a million photos, it learns "
+    "to tell them apart in seconds.",
+):
+    left, right = st.columns([1, 1.5], gap="large")
+    with left:
+        settings()
+        terms.explain("accuracy", "test")
+    with right:
+        if (run := result.latest()) is not None:
+            result.draw(run)
+        else:
+            st.info(
+                "Give two or more classes some photos each, then press Train. The result is shown "
+                "here, with a camera to try it.",
+                icon=":material/bolt:",
+            )
+    queue.warm_up(backbone=True)
