@@ -32,6 +32,7 @@ TENSORFLOW = {
     "core.train.plain",
     "core.train.precision",
     "core.train.recorder",
+    "core.train.subject",
     "core.train.trainee",
     "core.train.twin",
     "core.train.whitening",

@@ -44,14 +44,7 @@ class Collection:
 
     def add_class(self, name: str) -> str:
         """Make a class; returns its name as it is kept. Raises DataError, StorageError."""
-        name = " ".join(name.split())
-        if not name or len(name) > _LONGEST or not re.fullmatch(r"[\w][\w .,()+&'-]*", name):
-            raise DataError(
-                "A class cannot have that name",
-                expected=f"1 to {_LONGEST} letters, digits and spaces, a letter or digit first",
-                received=repr(name),
-                remedy="Choose another name",
-            )
+        name = class_name(name)
         taken = [known for known in self.classes if known.casefold() == name.casefold()]
         if taken:
             raise DataError(
@@ -105,6 +98,19 @@ class Collection:
         if self.folder.is_dir():
             with storing(self.folder, "delete the photos"):
                 shutil.rmtree(self.folder)
+
+
+def class_name(text: str) -> str:
+    """A class's name as it is kept, which is a folder's; raises DataError where it can be none."""
+    name = " ".join(text.split())
+    if len(name) > _LONGEST or not re.fullmatch(r"\w([\w .,()+&'-]*[\w()+&'-])?", name):
+        raise DataError(
+            "A class cannot have that name",
+            expected=f"1 to {_LONGEST} letters, digits and spaces, a letter or digit first",
+            received=repr(name),
+            remedy="Choose another name",
+        )
+    return name
 
 
 def _photos(folder: Path) -> list[Path]:

@@ -214,8 +214,6 @@ class _Walk:
                 received=f"Input as layer {number}" if number > 1 else f"{layer.TITLE} first",
                 remedy="Remove it" if number > 1 else "Put Input first",
             )
-        if isinstance(layer, Backbone) and (error := self._unfed(position, number)):
-            return error
         if self.ended:
             return SpecError(
                 f"{position} comes after the Output",
@@ -224,7 +222,7 @@ class _Walk:
                 remedy="Remove it, or move it before the Output",
             )
         self.ended = isinstance(layer, Output)
-        return None
+        return self._unfed(position, number) if isinstance(layer, Backbone) else None
 
     def _unfed(self, position: str, number: int) -> SpecError | None:
         """Why a backbone does not get the pixels that it scales itself."""

@@ -75,6 +75,9 @@ def remedy(analysis: Analysis, row: Row) -> tuple[str, Edit | None]:
 def _fed(analysis: Analysis, row: Row, layer: Backbone) -> tuple[str, Edit | None]:
     """What gives a pretrained network the images that it takes."""
     at, first = row.number - 1, analysis.rows[0].layer
+    second = analysis.rows[1].layer
+    if at != 1 and isinstance(second, Backbone) and second.on:
+        return "Remove it", lambda model: edits.remove(model, at)
     if at != 1:
         return "Move it up to the Input", lambda model: edits.move(model, at, 1)
     if isinstance(first, Input) and first.scale != "0 to 255":

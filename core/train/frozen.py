@@ -64,7 +64,7 @@ class _Sitting:
         self.labels = data.images.labels
         self.rows = table(with_hidden(spec.model, hidden=True), data.shape, len(data.classes))
         found = cut(self.rows)
-        require_head(spec.model, found)
+        require_head(spec.model, found, self.asked.units)
         assert found is not None
         self.cut: Cut = found
         self.extractor: Extractor | None = None

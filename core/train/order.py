@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from core.data.cache import Progress
 from core.data.dataset import Dataset, load
-from core.design.analysis import analyse
+from core.design.analysis import analyse, table
 from core.design.backbones import used
 from core.errors import SpecError
 from core.runs import queue
 from core.runs.run import Run
-from core.specs import AugmentSpec, DataSpec, RunSpec
+from core.specs import DataSpec, RunSpec
 from core.train import memory
+from core.transfer.cut import cut, require_head, with_hidden
 
 
 def order(spec: RunSpec, progress: Progress | None = None) -> Run:
@@ -43,19 +44,23 @@ def order_all(specs: Sequence[RunSpec], progress: Progress | None = None) -> lis
 def require(spec: RunSpec, data: Dataset) -> None:
     """Raise what stands in a training's way, as far as it can be known before; see `order`."""
     data.split(spec.train.validation_share)
-    _require_unchanged(spec)
     analysis = analyse(spec.model, data.shape, len(data.classes))
     for row in analysis.rows:
         if row.error is not None:
             raise row.error
+    _require_frozen(spec, data)
     memory.require(analysis, spec.train)
 
 
-def _require_unchanged(spec: RunSpec) -> None:
-    """A frozen backbone looks at each image once: it cannot be another one in every epoch."""
-    if used(spec.model) is None or spec.head is not None:
+def _require_frozen(spec: RunSpec, data: Dataset) -> None:
+    """Raise SpecError for what a frozen backbone, which looks at each image once, cannot do."""
+    if spec.head is not None:
+        whole = with_hidden(spec.model, hidden=True)
+        found = cut(table(whole, data.shape, len(data.classes)))
+        require_head(spec.model, found, spec.head.units)
+    elif used(spec.model) is None:
         return
-    if spec.augment != AugmentSpec():
+    if spec.augment.active or (spec.augment.mirror and spec.head is None):
         raise SpecError(
             "The images of a design with a pretrained network cannot be changed in training",
             expected="settings of Change the images as they usually are",

@@ -25,18 +25,13 @@ _LOOK = 0.2  # seconds between two looks whether the pretrained network is wante
 
 # what the worker imports when it trains, after TensorFlow
 MODULES = (
-    "core.design.analysis",
-    "core.design.build",
-    "core.design.whitening",
     "core.train.engine",
     "core.train.examiner",
-    "core.train.export",
     "core.train.frozen",
     "core.train.keeper",
     "core.train.precision",
     "core.train.recorder",
     "core.train.subject",
-    "core.train.whitening",
 )
 
 

@@ -54,20 +54,25 @@ def cut(rows: Sequence[Row]) -> Cut | None:
     return None
 
 
-def require_head(model: ModelSpec, found: Cut | None) -> None:
+def require_head(model: ModelSpec, found: Cut | None, units: int) -> None:
     """Raise SpecError where what learns is not what core.transfer.linear and core.train.hidden solve for.
 
     Args:
-        found: of the design with every layer switched on.
+        found: of the design with its hidden layer switched on.
+        units: that the hidden layer is asked to have.
     """
     kinds = [type(row.layer) for row in found.rest] if found is not None else []
     plain = found is not None and found.pooled and kinds in ([Output], [Dense, Output])
     hidden = [layer for layer in model.layers if isinstance(layer, Dense)]
-    if not plain or any(layer.activation != "relu" or not layer.use_bias for layer in hidden):
+    wanted = {"activation": "relu", "use_bias": True, "l1": 0.0, "l2": 0.0, "max_norm": None}
+    if not plain or any(
+        layer.units != units or any(getattr(layer, name) != one for name, one in wanted.items())
+        for layer in hidden
+    ):
         raise SpecError(
             "The head of this design cannot be solved for",
-            expected="Input, Backbone, Global average pooling, at most one Dense layer with ReLU, "
-            "Output",
+            expected="Input, Backbone, Global average pooling, at most one Dense layer of "
+            f"{units:,} units with ReLU, bias and no penalties, Output",
             received=", ".join(layer.TITLE for layer in model.layers)[:300],
             remedy="Train it as designed, without settings for a head",
         )

@@ -12,6 +12,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, compose, helper, numpy_helper
 
+from core.errors import ModelError
+
 Shape = tuple[int, int, int]
 _FRONT, _BACKBONE, _REST, _BACK = "front_", "backbone_", "rest_", "back_"
 
@@ -27,8 +29,11 @@ def join(
         shape: height, width and channels of the images, which come as bytes.
         size: height and width at which the backbone sees them.
         mirror: average the probabilities of an image and of its mirror image.
+
+    Raises:
+        ModelError: the backbone's file is damaged.
     """
-    middle = compose.add_prefix(onnx.load(str(backbone)), _BACKBONE)
+    middle = compose.add_prefix(_read(backbone), _BACKBONE)
     end = compose.add_prefix(onnx.load(str(rest)), _REST)
     front = _front(shape, size, mirror, middle)
     made = _chained(_chained(front, middle), end)
@@ -40,6 +45,23 @@ def join(
         helper.make_tensor_value_info(told.name, TensorProto.FLOAT, ("n", classes))
     )
     onnx.save(made, str(path))
+
+
+def _read(path: Path) -> Any:
+    """A whole model; raises ModelError."""
+    try:
+        found = onnx.load(str(path))
+        onnx.checker.check_model(found)
+    except OSError:
+        raise
+    except Exception as error:  # protobuf and onnx have errors of their own
+        raise ModelError(
+            f"The file {path.name} cannot be read",
+            expected=f"a whole ONNX model at {path}",
+            received=(str(error).strip().splitlines() or [type(error).__name__])[0][:200],
+            remedy=f"Delete {path}, so that it is made again",
+        ) from error
+    return found
 
 
 def _chained(first: Any, second: Any) -> Any:
@@ -64,6 +86,8 @@ def _front(shape: Shape, size: int, mirror: bool, like: Any) -> Any:
             helper.make_node("Transpose", ["larger"], ["pixels_1"], perm=(0, 2, 3, 1)),
         ]
         scales = np.array([1, 1, size / shape[0], size / shape[1]], np.float32)
+        # what comes out is rounded down: a hair more, so that it is not a pixel less
+        scales[2:] = np.nextafter(scales[2:], np.float32(np.inf))
         constants.append(numpy_helper.from_array(scales, "scales"))
     last = nodes[-1].output[0]
     if mirror:

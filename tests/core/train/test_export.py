@@ -111,9 +111,10 @@ def test_what_onnx_cannot_express_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     def convert(*_: object) -> None:
         raise ValueError("no such operator")
 
-    monkeypatch.setattr(export, "_convert", convert)
+    monkeypatch.setattr(export.onnx, "convert", convert)
+    model = export.keras.Sequential([export.keras.Input((8, 8, 3))])
     with pytest.raises(ModelError, match="cannot be exported") as caught:
-        export.export_onnx(None, tmp_path / "model.onnx", np.zeros((1, 8, 8, 3), np.uint8))
+        export.export_onnx(model, tmp_path / "model.onnx", np.zeros((1, 8, 8, 3), np.uint8))
     assert caught.value.received == "no such operator"
     assert not list(tmp_path.iterdir())
 
