@@ -69,7 +69,7 @@ def main() -> None:
         if options.cifar:
             part(options.cifar, home / "datasets" / "cifar-5000", 500)
             few = DataSpec(source="cifar-5000", together="copies")
-            rows.append(("CIFAR-10, 5,000", *measured(home, few, range(options.seeds), size=128)))
+            rows.append(("CIFAR-10, 5,000", *measured(home, few, range(options.seeds))))
             shutil.rmtree(home / "datasets" / "cifar-5000")
             shutil.copy(options.cifar, home / "datasets" / "cifar10.npz")
             whole = DataSpec(source="cifar10")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from PIL import Image, ImageDraw
 
@@ -23,6 +26,7 @@ os.environ["LAYERWISE_WARM"] = "0"
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
+ROOT = Path(__file__).resolve().parents[1]
 COLORS = {"circles": (200, 60, 60), "crosses": (60, 60, 200), "squares": (60, 160, 60)}
 
 
@@ -74,6 +78,38 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def examples(tmp_path: Path) -> Path:
     """A folder of three classes with 20 small images each."""
     return write_examples(tmp_path / "examples")
+
+
+@pytest.fixture(scope="session")
+def backbones(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundled network's prepared files, made once for all processes of a session.
+
+    They lie in a folder `datasets` of their own; tests take a copy of it (see `with_backbone`).
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "backbones"
+    code = (
+        "from core.train import backend\nbackend.start()\n"
+        "from core.specs import Backbone\nfrom core.transfer import networks\n"
+        "networks.prepare(Backbone())"
+    )
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.exists():
+            subprocess.run(
+                [sys.executable, "-c", code],
+                cwd=ROOT,
+                env={**os.environ, "LAYERWISE_HOME": str(folder)},
+                check=True,
+                capture_output=True,
+            )
+    return folder
+
+
+@pytest.fixture
+def with_backbone(backbones: Path, home: Path) -> Path:
+    """An empty workspace in which the bundled network need not be prepared."""
+    shutil.copytree(backbones / "datasets", home / "datasets", dirs_exist_ok=True)
+    return home
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ class HeadSpec(Spec):
         },
     )
     units: int = setting(
-        256,
+        768,
         ge=8,
         le=4096,
         step=8,

@@ -20,7 +20,7 @@ from core.runs.how_far import LOOKING
 from core.runs.run import Run
 from core.runs.status import State
 from core.specs import RunSpec
-from core.train import engine, hidden, plan
+from core.train import backend, engine, hidden, plan
 from core.train.examiner import sureness
 from core.train.reporter import Reporter
 from core.train.stages import Stages
@@ -34,11 +34,12 @@ from core.transfer.store import Features
 
 # training images: below, a hidden layer is not tried where it is to be found out what is better;
 # from the second on only that is, since it takes less time there, and was better on CIFAR-10
-_FEW, _MANY = 2000, 20_000
+_FEW, _MANY = 10_000, 20_000
 _TESTED_WHOLE = 1000  # test images that the saved model itself is given
 _COMPARED = 64  # of more of them
 _AGREEING = 0.95  # share of these that both must name the same
 _ONNX_IMAGES = 16  # at once
+_NOTHING_UNDER_WAY = {"step": 0, "steps": 0, "eta": None}
 
 
 class Stopped(Exception):
@@ -70,6 +71,7 @@ class _Sitting:
         self.extractor: Extractor | None = None
         self.curve = _Curve(run, reporter)
         self.best: Head | None = None
+        self.speed: float | None = None  # images a second; None where all were looked at before
 
     def work(self) -> State:
         told = self.run.folder / "metrics.jsonl"
@@ -95,7 +97,8 @@ class _Sitting:
             validation = self._views(self.split.validation)
             flipped = self._features(self.split.train, "flipped") if self.asked.flips else None
         known = self.labels[self.split.validation]
-        self.reporter.update(step=0, steps=0, eta=None, images_per_second=None)
+        self.speed = self.reporter.status.images_per_second
+        self.reporter.update(**_NOTHING_UNDER_WAY)
         # products this small take five times as long where two threads share them
         with self.stages.stage("training the head"), threadpool_limits(1, "blas"):
             self._head(train, flipped, validation, known)
@@ -157,8 +160,8 @@ class _Sitting:
             raise Stopped
 
     def _plan(self) -> plan.Plan:
-        """How to train the hidden layer; where this machine does not know, in plain float32."""
-        return plan.choose(self.spec.train) or plan.Plan()
+        """How to train the hidden layer; where this machine does not know, in float32."""
+        return plan.choose(self.spec.train) or plan.Plan("float32", backend.towers())
 
     def _save(self, best: Head) -> Models:
         hidden_layer = len(best.layers) > 1
@@ -194,6 +197,8 @@ class _Sitting:
             test_loss=result.loss,
             test_accuracy=result.accuracy,
             macro_recall=macro_recall(result.labels, result.answers),
+            images_per_second=self.speed,
+            **_NOTHING_UNDER_WAY,
         )
         self.reporter.log(f"test accuracy {result.accuracy:.4f}")
 

@@ -19,7 +19,7 @@ from core.transfer.features import FeatureSet
 from core.transfer.head import Values
 
 _LEAST = 1e-6  # of a feature's deviation: below it, it says nothing
-EPOCHS = 10
+EPOCHS = 8
 # of values, in training: of the features, and of the hidden layer
 _DROPOUT = 0.1, 0.5
 
@@ -84,12 +84,12 @@ def solve(
     x = keras.layers.Dropout(_DROPOUT[1], name="drop_hidden")(x)
     end = keras.layers.Dense(len(data.classes), activation="softmax", name="logits")(x)
     model = keras.Model(features, end)
-    batch = max(32, min(256, len(train) // 32))
+    batch = max(32, min(512, len(train) // 64))
     spec = TrainSpec(
         epochs=EPOCHS,
         batch_size=batch,
         optimizer="adamw",
-        learning_rate=0.001,
+        learning_rate=max(0.0005, 0.002 * batch / 512),
         schedule="one-cycle",
         seed=seed,
     )

@@ -27,7 +27,7 @@ from core.specs.arrays import ARRAY_SETS
 _USUAL, _OF_MANY = 192, 160
 _MANY = 10_000
 # validation images that are enough to choose a head by
-_ENOUGH = 2500
+_ENOUGH = 500
 _LEAST_SHARE = 0.05
 
 

@@ -60,6 +60,7 @@ class LiteRT:
         except (OSError, ValueError, RuntimeError) as error:
             raise _unreadable(path, "LiteRT", error) from error
         self._calls = threading.Lock()
+        self._pixels = 3 * size * size
         first = self._interpreters[0]
         (given,), (told,) = first.get_input_details(), first.get_output_details()
         self._input, self._output = given["index"], told["index"]
@@ -87,7 +88,7 @@ class LiteRT:
                         start = next(starts, None)
                     if start is None:
                         return
-                    part = self._table[prepare(images[start : start + _AT_ONCE])]
+                    part = self._scaled(images[start : start + _AT_ONCE], prepare)
                     whole = np.zeros((_AT_ONCE, *part.shape[1:]), np.int8)
                     whole[: len(part)] = part
                     interpreter.set_tensor(self._input, whole)
@@ -105,6 +106,15 @@ class LiteRT:
         for error in failures:
             raise error
         return made
+
+    def _scaled(self, images: Images, prepare: Prepare) -> NDArray[np.int8]:
+        """The images as the model takes them, int8 [n, size, size, 3]."""
+        if images[0].size >= self._pixels:
+            return self._table[prepare(images)]
+        # to be enlarged: what every byte becomes is looked up while there are few of them
+        lifted = (self._table[images].view(np.uint8)) ^ np.uint8(128)
+        found: NDArray[np.int8] = (prepare(lifted) ^ np.uint8(128)).view(np.int8)
+        return found
 
 
 class Onnx:

@@ -15,7 +15,7 @@ Values = NDArray[np.float32]
 Labels = NDArray[np.int64]
 # penalties of half the squared weights of evened features, in shares of the mean cross-entropy,
 # strong first: each solution is where the next one begins
-PENALTIES = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
+PENALTIES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
 _STEPS = 60  # of the solver for each penalty
 _LEAST = 1e-6  # of a feature's deviation: below it, it says nothing
 

@@ -147,7 +147,7 @@ def _keep(own: Collection, name: str, photos: list[bytes]) -> None:
 def confirm(own: Collection) -> None:
     """Ask once, naming what will go."""
     count = words.several(sum(map(len, own.classes.values())), "photo")
-    st.markdown(f"{count} in {words.several(len(own.classes), 'class')} will be deleted for good.")
+    st.markdown(f"{count} in {len(own.classes)} classes will be deleted for good.")
     with st.container(horizontal=True):
         if st.button("Cancel"):
             st.rerun()

@@ -16,6 +16,7 @@ PAGES = {
     "home": "/",
     "data": "/data",
     "design": "/design",
+    "transfer": "/transfer",
     "train": "/train?run=examples-starter-1",
     "runs": "/runs",
     "run": "/runs?run=examples-starter-1",

@@ -99,10 +99,10 @@ def test_other_images_are_decoded_at_that_size(
 
 @pytest.mark.parametrize(
     ("count", "share"),
-    [(60, 0.15), (16_660, 0.15), (20_000, 0.125), (50_000, 0.05), (70_000, 0.05)],
+    [(60, 0.15), (3_330, 0.15), (4_000, 0.125), (10_000, 0.05), (70_000, 0.05)],
 )
 def test_validation_share(home: Path, count: int, share: float) -> None:
-    """The usual one, or less where 2,500 images are enough; never below 5%."""
+    """The usual one, or less where 500 images are enough; never below 5%."""
     write_set("mnist", count)
     data = DataSpec(source="mnist")
     assert compose(TransferSpec(), data).train.validation_share == pytest.approx(share)
@@ -170,7 +170,7 @@ def test_the_run_fits_its_images(home: Path, tmp_path: Path, name: str, head: An
     analysis = analyse(spec.model, data.shape, len(data.classes))
     assert analysis.errors == []
     every = with_hidden(spec.model, hidden=True)
-    require_head(spec.model, cut(table(every, data.shape, len(data.classes))), 256)
+    require_head(spec.model, cut(table(every, data.shape, len(data.classes))), 768)
 
 
 def test_what_is_wrong_is_told(home: Path) -> None:

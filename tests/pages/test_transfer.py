@@ -1,0 +1,142 @@
+"""Transfer."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from core import draft
+from core.data.collection import LEAST, Collection
+from core.runs import queue
+from core.runs.run import all_runs
+from core.transfer.compose import compose
+from tests.pages.conftest import OpenPage, errors
+
+PAGE = "pages/transfer.py"
+PHOTO = "image/png"
+
+
+def photo(seed: int) -> bytes:
+    """A PNG of noise."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (40, 40, 3), np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def train(app: AppTest) -> object:
+    """The button that starts it."""
+    return next(button for button in app.button if button.label == "Train")
+
+
+def told(app: AppTest) -> str:
+    """All captions."""
+    return "\n".join(str(item.value) for item in app.caption)
+
+
+def filled(*names: str) -> Collection:
+    """Classes with just enough photos."""
+    own = Collection()
+    for number, name in enumerate(names):
+        own.add_class(name)
+        for seed in range(LEAST):
+            own.add(name, photo(100 * number + seed))
+    return own
+
+
+def test_it_begins_with_two_empty_classes(open_page: OpenPage) -> None:
+    """It says what to do; nothing is kept before anything is done."""
+    app = open_page(PAGE)
+    assert "Give two or more classes some photos" in app.info[0].value
+    assert [item.value for item in app.text_input] == ["Class 1", "Class 2"]
+    assert f"Add {LEAST} photos to Class 1." in told(app)
+    assert train(app).disabled
+    assert not Collection().folder.exists()
+
+
+def test_photos_are_uploaded_class_by_class(open_page: OpenPage) -> None:
+    """One that cannot be read is told and holds up no other; with enough of each it can train."""
+    app = open_page(PAGE)
+    files = [(f"{seed}.png", photo(seed), PHOTO) for seed in range(LEAST - 1)]
+    app.file_uploader[0].set_value([*files, ("broken.png", b"no image", PHOTO)]).run()
+    assert not app.exception
+    assert "1 photo could not be read" in told(app)
+    assert "Add 1 more photo to Class 1." in told(app)
+    app.file_uploader[0].set_value([("last.png", photo(99), PHOTO)]).run()
+    assert f"Add {LEAST} photos to Class 2." in told(app)
+    assert train(app).disabled
+    more = [(f"{seed}.png", photo(seed), PHOTO) for seed in range(50, 50 + LEAST)]
+    app.file_uploader[1].set_value(more).run()
+    assert not app.exception
+    assert {name: len(found) for name, found in Collection().classes.items()} == {
+        "Class 1": LEAST,
+        "Class 2": LEAST,
+    }
+    assert not train(app).disabled
+
+
+def test_classes_are_named_added_and_deleted(open_page: OpenPage) -> None:
+    """A name that cannot be is refused under its field, and nothing is lost."""
+    own = filled("cat", "dog")
+    app = open_page(PAGE)
+    app.text_input(key="class-cat").set_value("lynx").run()
+    assert list(own.classes) == ["dog", "lynx"]
+    app.text_input(key="class-dog").set_value("Lynx").run()
+    assert list(own.classes) == ["dog", "lynx"]
+    assert "There is a class lynx already" in told(app)
+    next(button for button in app.button if button.label == "Add a class").click().run()
+    assert list(own.classes) == ["Class 1", "dog", "lynx"]
+    app.button(key="remove-Class 1").click().run()
+    assert list(own.classes) == ["dog", "lynx"]
+    assert app.button(key="remove-dog").disabled
+    app.button(key="undo-lynx").click().run()
+    assert len(own.classes["lynx"]) == LEAST - 1
+    next(button for button in app.button if button.label == "Start over").click().run()
+    assert f"{2 * LEAST - 1} photos in 2 classes" in "\n".join(item.value for item in app.markdown)
+    next(button for button in app.button if button.label == "Delete").click().run()
+    assert own.classes == {}
+    assert not app.exception
+
+
+def test_train_queues_one_run(open_page: OpenPage) -> None:
+    """Of the photos as they are, with the settings of the page; the run is shown by its address."""
+    filled("cat", "dog")
+    app = open_page(PAGE)
+    train(app).click().run()
+    assert not app.exception, errors(app)
+    (run,) = all_runs()
+    try:
+        assert run.spec == compose(draft.load().transfer, run.spec.data.changed(size=None))
+        assert run.spec.data.source == Collection().name
+        assert run.spec.data.together == "copies"
+        assert app.query_params["run"] in (run.id, [run.id])
+        assert any(item.value == run.id for item in app.subheader)
+        app.run()
+        assert len(all_runs()) == 1
+    finally:
+        queue.cancel(run)
+
+
+def test_a_set_of_images(open_page: OpenPage) -> None:
+    """One that is here is chosen; a setting out of its bounds is explained, and Train is off."""
+    app = open_page(PAGE)
+    app.segmented_control(key="transfer-way").set_value("A set of images").run()
+    assert app.selectbox(key="transfer-data").value == "sketches"
+    assert not train(app).disabled
+    app.number_input(key="transfer.units").set_value(3).run()
+    assert train(app).disabled
+    assert any("Hidden units: expected" in item.value for item in app.markdown)
+    app.number_input(key="transfer.units").set_value(64).run()
+    assert not train(app).disabled
+    assert draft.load().transfer.units == 64
+
+
+@pytest.mark.parametrize("name", ["gone-7", "../secret"])
+def test_a_run_that_is_not_there(open_page: OpenPage, name: str) -> None:
+    """Is said to be none."""
+    app = open_page(PAGE, run=name)
+    assert "There is no run" in errors(app)
