@@ -110,7 +110,8 @@ class LiteRT:
     def _scaled(self, images: Images, prepare: Prepare) -> NDArray[np.int8]:
         """The images as the model takes them, int8 [n, size, size, 3]."""
         if images[0].size >= self._pixels:
-            return self._table[prepare(images)]
+            plain: NDArray[np.int8] = self._table[prepare(images)]
+            return plain
         # to be enlarged: what every byte becomes is looked up while there are few of them
         lifted = (self._table[images].view(np.uint8)) ^ np.uint8(128)
         found: NDArray[np.int8] = (prepare(lifted) ^ np.uint8(128)).view(np.int8)

@@ -101,8 +101,12 @@ def test_from_the_camera_to_the_camera(
         named = page.get_by_role("img", name="Class 2 ")
         expect(named.first).to_be_visible(timeout=60_000)
         page.screenshot(path=SHOTS / "transfer-tried.png")
+        page.get_by_role("button", name="Start over").click()
+        page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+        expect(start).to_be_disabled()
     (run,) = all_runs()
     assert run.status.test_accuracy == 1.0
+    assert own.classes == {}
 
 
 def test_without_a_camera(chromium: Browser, app: App) -> None:

@@ -97,8 +97,7 @@ def test_classes_are_named_added_and_deleted(open_page: OpenPage) -> None:
     assert len(own.classes["lynx"]) == LEAST - 1
     next(button for button in app.button if button.label == "Start over").click().run()
     assert f"{2 * LEAST - 1} photos in 2 classes" in "\n".join(item.value for item in app.markdown)
-    next(button for button in app.button if button.label == "Delete").click().run()
-    assert own.classes == {}
+    assert list(own.classes) == ["dog", "lynx"]  # it only asks; the browser test presses the second
     assert not app.exception
 
 
