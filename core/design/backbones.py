@@ -16,6 +16,7 @@ class Facts:
         parameters: of all its layers.
         channels: of the maps that it makes.
         stride: pixels of the image that one place of a map stands for.
+        reach: height and width, in pixels, of what one place of a map can depend on.
         macs: multiply-adds for each pixel of an image.
         trained_at: height and width of the images that it was trained on.
         imagenet: share of ImageNet's validation photos that it named right, as its authors tell.
@@ -26,6 +27,7 @@ class Facts:
     parameters: int
     channels: int
     stride: int
+    reach: int
     macs: float
     trained_at: int
     imagenet: float
@@ -38,6 +40,7 @@ BACKBONES: dict[str, Facts] = {
         parameters=3_413_024,
         channels=1280,
         stride=32,
+        reach=851,
         macs=7651.21875,
         trained_at=224,
         imagenet=0.751,

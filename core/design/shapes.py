@@ -210,6 +210,7 @@ def _(layer: Backbone, shapes: tuple[Shape, ...], classes: int) -> Effect:
             remedy="Set Colour of the images to Colour: grey ones are then grey in three channels",
         )
     known = facts(layer)
+    before = min(height, width)
     if layer.enlarge is not None:
         if layer.enlarge < max(height, width):
             raise SpecError(
@@ -221,7 +222,15 @@ def _(layer: Backbone, shapes: tuple[Shape, ...], classes: int) -> Effect:
         height = width = layer.enlarge
     shape = -(-height // known.stride), -(-width // known.stride), known.channels
     macs = round(known.macs * height * width)
-    return Effect(shape, known.parameters, fixed=known.parameters, macs=macs, window=0)
+    return Effect(
+        shape,
+        known.parameters,
+        fixed=known.parameters,
+        macs=macs,
+        # in pixels of the image before it is enlarged
+        window=-(-known.reach * before // height),
+        step=max(1, known.stride * before // height),
+    )
 
 
 @effect.register(Add)

@@ -58,9 +58,9 @@ def missing(own: Collection) -> str:
 
 
 def _title(own: Collection, name: str) -> None:
-    left, right = st.columns([4, 1], vertical_alignment="bottom")
     key = f"class-{name}"
-    left.text_input(
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    row.text_input(
         "Class",
         name,
         key=key,
@@ -68,7 +68,7 @@ def _title(own: Collection, name: str) -> None:
         label_visibility="collapsed",
         on_change=lambda: _rename(own, name, str(state.value(key) or "")),
     )
-    if right.button(
+    if row.button(
         "",
         icon=":material/delete:",
         key=f"remove-{name}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -72,9 +73,23 @@ def test_maps(network: Any, known: Facts, size: tuple[int, int]) -> None:
 def test_enlarged_maps(network: Any, side: int, enlarge: int) -> None:
     """Shape and cost are those of the images once they are enlarged."""
     found = effect(Backbone(enlarge=enlarge), ((side, side, 3),), 10)
-    assert found == effect(Backbone(), ((enlarge, enlarge, 3),), 10)
+    whole = effect(Backbone(), ((enlarge, enlarge, 3),), 10)
+    # a pixel before was several after it
+    assert found.window == -(-whole.window * side // enlarge)
+    assert replace(found, window=whole.window, step=whole.step) == whole
     wanted = network(np.zeros((1, enlarge, enlarge, 3), np.float32), training=False).shape[1:]
     assert found.shape == tuple(wanted)
+
+
+def test_reach(network: Any) -> None:
+    """What one place of a map depends on, from the kernels and strides of the layers in their way."""
+    reach, step = 1, 1
+    for layer in network.layers:
+        if hasattr(layer, "kernel_size"):
+            reach += (layer.kernel_size[0] - 1) * step
+            step *= layer.strides[0]
+    known = facts(Backbone())
+    assert (reach, step) == (known.reach, known.stride)
 
 
 @pytest.mark.parametrize("size", [64, 96, 224])
@@ -104,4 +119,4 @@ def test_in_a_design(network: Any, known: Facts) -> None:
     head = (known.channels + 1) * 7
     assert (found.parameters, found.trainable) == (network.count_params() + head, head)
     assert found.macs == multiply_adds(network, 64) + known.channels * 7
-    assert found.rows[1].reach is None  # what it makes of a place depends on all of the image
+    assert found.rows[1].reach == facts(Backbone()).reach
