@@ -127,7 +127,8 @@ def warm(home: Path) -> None:
     queue.warm_up(backbone=True)
     files = home / "saved_models" / ".queue" / "warm.json"
     made = home / "datasets" / ".cache" / "backbones"
-    while not (files.exists() and list(made.glob("*/pooled.onnx"))):
+    known = home / "saved_models" / ".speed" / "plan.json"
+    while not (files.exists() and list(made.glob("*/pooled.onnx")) and known.exists()):
         time.sleep(0.2)
     time.sleep(20)  # it imports, then builds the network
 

@@ -32,7 +32,7 @@ def one(run: Run) -> None:
         confirm_delete(run)
     spec = run.spec
     actions.page_link(
-        "pages/train.py",
+        "pages/train.py" if spec.head is None else "pages/transfer.py",
         label="Use these settings again",
         icon=":material/replay:",
         query_params={"again": run.id},
@@ -40,7 +40,10 @@ def one(run: Run) -> None:
     terms.explain("loss", "accuracy", "validation", "test", "overfitting")
     st.subheader("Settings", anchor=False)
     left, right = st.columns(2)
-    left.dataframe(settings(spec.train, spec.train.idle), hide_index=True)
+    if spec.head is None:
+        left.dataframe(settings(spec.train, spec.train.idle), hide_index=True)
+    else:
+        left.dataframe(settings(spec.head), hide_index=True)
     right.dataframe(settings(spec.data), hide_index=True)
     if spec.augment != AugmentSpec():
         right.dataframe(settings(spec.augment), hide_index=True)

@@ -4,9 +4,10 @@ import streamlit as st
 
 from core.data import catalogue
 from core.data.collection import NAME
-from core.design.backbones import BACKBONES
+from core.design.backbones import BACKBONES, used
 from core.runs import queue
-from core.specs import DataSpec, RunSpec
+from core.runs import run as runs
+from core.specs import DataSpec, RunSpec, TransferSpec
 from core.train.order import order
 from core.transfer.compose import compose
 from pages.shared import fields, frame, state, terms
@@ -14,6 +15,23 @@ from pages.transferring import collecting, result
 
 OWN, SET = "Photos of your own", "A set of images"
 SETTINGS = ("size", "head", "units", "flips")
+
+
+@frame.guarded
+def again() -> None:
+    """Take over the settings of the transfer that the address asks for, once."""
+    if name := state.address("again"):
+        state.leave("again")
+        spec = runs.find(name).spec
+        if spec.head is None or (backbone := used(spec.model)) is None:
+            return
+        size = backbone.enlarge or spec.data.size
+        form = TransferSpec(**spec.head.model_dump(), network=backbone.network, size=size)
+        state.keep("transfer-way", OWN if spec.data.source == NAME else SET)
+        if spec.data.source == NAME:
+            state.change(transfer=form)
+        else:
+            state.change(data=spec.data, transfer=form)
 
 
 def own() -> DataSpec | None:
@@ -48,14 +66,20 @@ def chosen() -> DataSpec | None:
     st.page_link(
         "pages/data.py", label="Add images, or look at them", icon=":material/photo_library:"
     )
-    return draft.data
+    if source == draft.data.source:
+        return draft.data
+    return draft.data.changed(source=source, size=None, color="auto")
 
 
 @frame.guarded
 def settings() -> None:
     """What is learned from and how, and the button that starts it."""
     way = st.segmented_control(
-        "Learn from", [OWN, SET], default=OWN, required=True, key="transfer-way"
+        "Learn from",
+        [OWN, SET],
+        default=None if state.value("transfer-way") else OWN,
+        required=True,
+        key="transfer-way",
     )
     data = own() if way == OWN else chosen()
     transfer = state.draft().transfer
@@ -88,6 +112,7 @@ with frame.page(
     "Show it a few photos of each class: on top of a network that knows a million photos, it learns "
     "to tell them apart in seconds.",
 ):
+    again()
     left, right = st.columns([1, 1.5], gap="large")
     with left:
         settings()

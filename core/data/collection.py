@@ -36,31 +36,29 @@ class Collection:
         folders = (path for path in self.folder.iterdir() if path.is_dir() and path.name[0] != ".")
         return {folder.name: _photos(folder) for folder in sorted(folders)}
 
-    @property
-    def ready(self) -> bool:
-        """Whether there are two classes with enough photos to learn from and to test with."""
-        full = [photos for photos in self.classes.values() if len(photos) >= LEAST]
-        return len(full) >= 2 and len(full) == len(self.classes)
-
     def add_class(self, name: str) -> str:
         """Make a class; returns its name as it is kept. Raises DataError, StorageError."""
-        name = class_name(name)
-        taken = [known for known in self.classes if known.casefold() == name.casefold()]
-        if taken:
-            raise DataError(
-                f"There is a class {taken[0]} already",
-                expected="a name of its own for each class",
-                received=repr(name),
-                remedy="Choose another name, or add photos to the class that is there",
-            )
+        name = self._free(name)
         files.made_folder(self.folder / name, "make a class")
+        return name
+
+    def _free(self, text: str, but: str = "") -> str:
+        """A name that no class but that one has; raises DataError."""
+        name = class_name(text)
+        for known in self.classes:
+            # some disks take small and capital letters for the same
+            if known != but and known.casefold() == name.casefold():
+                raise DataError(
+                    f"There is a class {known} already",
+                    expected="a name of its own for each class",
+                    received=repr(name),
+                    remedy="Choose another name, or add photos to the class that is there",
+                )
         return name
 
     def rename(self, old: str, new: str) -> str:
         """Give a class another name; returns it as it is kept. Raises DataError, StorageError."""
-        if " ".join(new.split()) == old:
-            return old
-        made = self.add_class(new)
+        made = self._free(new, but=old)
         with storing(self.folder, "rename a class"):
             (self.folder / old).rename(self.folder / made)
         return made

@@ -17,6 +17,7 @@ from core.design.analysis import Analysis, Node
 from core.design.shapes import Shape
 from core.specs import (
     Activation,
+    Backbone,
     BatchNormalization,
     Conv2D,
     DepthwiseConv2D,
@@ -164,7 +165,9 @@ def training_memory(analysis: Analysis, train: TrainSpec) -> int:
     )
     training = (_kept(analysis) + largest) * train.batch_size
     testing = 1.8 * largest * evaluation_batch(analysis.shape)
-    weights = (_COPIES + 3 + _SLOTS[train.optimizer]) * model_size(analysis)
+    frozen = sum(node.parameters for node in analysis.nodes if isinstance(node.layer, Backbone))
+    weights = (_COPIES + 3 + _SLOTS[train.optimizer]) * (model_size(analysis) - frozen * _FLOAT)
+    weights += 4 * frozen * _FLOAT
     layers = _LAYER * len(analysis.nodes)
     return int(_BASE + layers + weights + max(training, testing) * _FLOAT)
 
@@ -222,6 +225,8 @@ def _each(analysis: Analysis, training: bool) -> Work:
     shapes = {node.name: node.shape for node in analysis.nodes}
     learning: set[str] = set()  # layers that gradients reach
     for node in analysis.nodes:
+        if isinstance(node.layer, Backbone):
+            continue  # it looks at each image once, whatever the number of epochs
         learns = node.parameters > node.fixed
         fed = any(name in learning for name in node.inputs)  # so it passes gradients on
         if learns or fed:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.data.decode import decode
 from core.design.analysis import analyse
+from core.design.backbones import used
 from core.design.forward import computable, forward
 from core.design.operations import Values
 from core.design.weights import trained
@@ -35,6 +36,13 @@ class Interim:
         self.classes = self._labels.classes
         self._design = analyse(run.spec.model, self._labels.shape, len(self.classes))
         self._mirror = run.spec.augment.mirror
+        if used(run.spec.model) is not None:
+            raise ModelError(
+                "A model with a pretrained network cannot be asked while it trains",
+                expected="a training that has ended",
+                received=f"the run {run.id}, which goes on",
+                remedy="Classify photos when it has ended",
+            )
         if len(computable(self._design)) < len(self._design.nodes):
             raise ModelError(
                 "This design is too large to classify photos while it trains",

@@ -26,8 +26,8 @@ def kills() -> int:
 
 
 def half(run: Run, status: RunStatus) -> int | None:
-    """Half the batch size of a run; None where it was halved before, or cannot be."""
-    if status.batch_size is not None:
+    """Half the batch size of a run; None where it was halved before, cannot be, or is of no use."""
+    if status.batch_size is not None or run.spec.head is not None:  # which is solved in one piece
         return None
     size = run.spec.train.batch_size
     return size // 2 if size > 1 else None

@@ -12,6 +12,7 @@ saved_models/<run>/
     labels.json      class names, image size and fit: what predicting needs to know
     model.keras      the best model so far; resizes and rescales photos of any size
     model.onnx       the same for onnxruntime, for images at the working size
+    design.json      the design as it was built, where the spec left something open: a hidden layer or none
     checkpoint.npz   the training at its last checkpoint, from which it can be resumed
     cancel           present when someone asked the worker to stop
     now              present when someone told it not to wait for a slot

@@ -39,7 +39,7 @@ class HeadSpec(Spec):
 
 
 class TransferSpec(HeadSpec):
-    """A transfer as a person orders it; core.transfer.order makes a run of it."""
+    """A transfer as a person orders it; core.transfer.compose makes a run of it."""
 
     network: BackboneName = network()
     size: int | None = setting(

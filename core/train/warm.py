@@ -7,17 +7,16 @@ state is never used twice. When its input ends before, whoever started it is gon
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import json
 import os
 import select
 import sys
+import traceback
 from pathlib import Path
 
 from PIL import Image
 
-from core.errors import AppError
 from core.runs import standby
 from core.train import backend, worker
 
@@ -57,12 +56,20 @@ def main() -> int:
 
 
 def _prepare_backbone() -> None:
-    """Have the bundled network's files there and the network built. What fails is the run's to tell."""
-    from core.specs import Backbone
+    """Have the bundled network's files there, the network built, and know how to train behind it.
+
+    What fails is the run's to tell.
+    """
+    from core.specs import Backbone, TrainSpec
+    from core.train import plan, precision
     from core.transfer import networks
 
-    with contextlib.suppress(AppError, OSError):
+    try:
         networks.prepare(Backbone())
+        if plan.choose(TrainSpec()) is None:
+            plan.save(precision.faster())
+    except Exception:  # nobody waits for it, and the run that comes may need none of it
+        traceback.print_exc()
 
 
 def _write_to(path: Path) -> None:

@@ -64,7 +64,17 @@ class Models:
             files.replacing(path) as part,
         ):
             between = Path(folder) / "rest.onnx"
-            onnx.convert(rest, between, example)
+            try:
+                onnx.convert(rest, between, example)
+            except (OSError, MemoryError):
+                raise
+            except Exception as error:  # whatever tf2onnx raises
+                raise ModelError(
+                    "The model cannot be exported for predicting",
+                    expected="layers that ONNX can express",
+                    received=(str(error).strip().splitlines() or [type(error).__name__])[0][:300],
+                    remedy="model.keras holds the trained model; please report this design",
+                ) from error
             joined.join(
                 backbone,
                 between,

@@ -11,6 +11,7 @@ from core import words
 from core.data.dataset import Dataset
 from core.design import maps, window
 from core.design.analysis import Analysis, Node, Row
+from core.design.backbones import used
 from core.design.details import details
 from core.design.forward import forward
 from core.design.weights import Weights, initial, trained
@@ -92,6 +93,8 @@ def _same(run: runs.Run, analysis: Analysis) -> bool:
         theirs = run.spec.model.layers
     except AppError:
         return False
+    if used(run.spec.model) is not None:
+        return False  # no map behind a pretrained network is shown
     return [_plain(layer) for layer in theirs] == [_plain(layer) for layer in analysis.model.layers]
 
 
@@ -143,6 +146,8 @@ def _selected(analysis: Analysis, outputs: dict[str, Any], classes: tuple[str, .
         )
     if not row.nodes or row.nodes[-1].name not in outputs:
         reason = "is too large to be shown" if row.nodes else "does not fit yet, so it has no maps"
+        if row.nodes and used(analysis.model) is not None:
+            reason = "is behind a pretrained network, or is one: its maps are not shown yet"
         st.caption(f"This layer {reason if row.layer.on else 'is switched off'}.")
         return
     output = outputs[row.nodes[-1].name]

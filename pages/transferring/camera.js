@@ -62,6 +62,8 @@ class Camera {
       this.say("The browser gives the camera to pages of this machine and of https addresses only.")
       return
     }
+    if (this.asking) return
+    this.asking = true
     this.say("Waiting for the camera")
     try {
       const wanted = { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: "environment" }
@@ -74,7 +76,10 @@ class Camera {
           : `The browser did not give the camera (${error.name}). Allow it for this page, or upload photos.`,
       )
       return
+    } finally {
+      this.asking = false
     }
+    if (!this.stage.isConnected) return this.release() // the page was left meanwhile
     this.video.srcObject = this.stream
     this.stage.classList.add("on")
     this.turn.textContent = "Turn the camera off"
@@ -84,11 +89,16 @@ class Camera {
     if (this.data.mode === "watch") this.next()
   }
 
-  off() {
+  // nothing is seen, recorded or sent any longer
+  release() {
     for (const track of this.stream?.getTracks() ?? []) track.stop()
     clearTimeout(this.timer)
     clearInterval(this.timer)
     this.stream = undefined
+  }
+
+  off() {
+    this.release()
     this.video.srcObject = null
     this.stage.classList.remove("on")
     this.turn.textContent = "Turn the camera on"
@@ -100,10 +110,7 @@ class Camera {
   // the part is gone from the page, or about to be drawn anew, which `show` tells
   leave() {
     setTimeout(() => {
-      if (!this.stage.isConnected && this.stream) {
-        for (const track of this.stream.getTracks()) track.stop()
-        this.stream = undefined
-      }
+      if (!this.stage.isConnected) this.release()
     }, 1000)
   }
 

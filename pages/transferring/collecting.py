@@ -23,7 +23,7 @@ def draw() -> Collection:
     own = Collection()
     for name, photos in classes(own).items():
         with st.container(border=True):
-            _title(own, name)
+            _title(own, name, photos)
             _photos(name, photos)
             _adding(own, name, photos)
     with st.container(horizontal=True):
@@ -57,7 +57,7 @@ def missing(own: Collection) -> str:
     )
 
 
-def _title(own: Collection, name: str) -> None:
+def _title(own: Collection, name: str, photos: list[Path]) -> None:
     key = f"class-{name}"
     row = st.container(horizontal=True, vertical_alignment="bottom")
     row.text_input(
@@ -75,8 +75,11 @@ def _title(own: Collection, name: str) -> None:
         help=f"Delete {name} with its photos",
         disabled=len(classes(own)) <= 2,
     ):
-        own.remove_class(name)
-        st.rerun()
+        if photos:
+            confirm_class(own, name, len(photos))
+        else:
+            own.remove_class(name)
+            st.rerun()
     if problem := state.value(f"problem-{name}"):
         st.caption(f":red[{frame.plain(problem)}]")
 
@@ -131,16 +134,33 @@ def _adding(own: Collection, name: str, photos: list[Path]) -> None:
 
 
 def _keep(own: Collection, name: str, photos: list[bytes]) -> None:
-    _begin(own)
     unread = []
-    for photo in photos:
-        try:
-            own.add(name, photo)
-        except ImageError as error:
-            unread.append(error.received)
+    try:
+        _begin(own)
+        for photo in photos:
+            try:
+                own.add(name, photo)
+            except ImageError as error:
+                unread.append(error.received)
+    except AppError as error:  # the disk is full, or the folder cannot be written
+        state.keep(f"unread-{name}", f"{error.what}. {error.remedy}.")
+        return
     count = words.several(len(unread), "photo")
     told = f"{count} could not be read: {unread[0]}" if unread else ""
     state.keep(f"unread-{name}", told)
+
+
+@st.dialog("Delete this class?")
+def confirm_class(own: Collection, name: str, count: int) -> None:
+    """Ask once, naming what will go."""
+    photos = words.several(count, "photo")
+    st.markdown(f"**{frame.plain(name)}** with its {photos} will be deleted for good.")
+    with st.container(horizontal=True):
+        if st.button("Cancel"):
+            st.rerun()
+        if st.button("Delete", type="primary", icon=":material/delete_forever:"):
+            own.remove_class(name)
+            st.rerun()
 
 
 @st.dialog("Start over?")

@@ -38,7 +38,7 @@ def draw(run: Run) -> None:
         _told(run, run.status)
         if run.has_model:
             st.subheader("Try it", anchor=False)
-            frame.guarded(attempt)(run)
+            attempt(run)
     else:
         _live(run)
 
@@ -93,6 +93,11 @@ def _figures(run: Run, status: RunStatus) -> None:
     tested = words.several(status.test_images or 0, "photo")
     learned = words.several(status.train_images or 0, "photo")
     st.caption(f"Learned from {learned}, tested on {tested}. {status.engine.capitalize()}.")
+    if run.spec.data.together == "copies":
+        st.caption(
+            "Test photos are drawn at random: where they were recorded together with others, as by "
+            "the camera, they look much like those, and new things may be harder. Try it."
+        )
     if (status.test_images or 0) < 30:
         st.caption(
             "So few test photos say little: with one more of them wrong the accuracy would be "
@@ -114,6 +119,7 @@ def _figures(run: Run, status: RunStatus) -> None:
 
 
 @st.fragment
+@frame.guarded
 def attempt(run: Run) -> None:
     """A camera whose pictures are named as they come, or a photo to upload."""
     live, file = st.tabs(["Camera", "Photo"])

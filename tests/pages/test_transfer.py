@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 from core import draft
 from core.data.collection import LEAST, Collection
 from core.runs import queue
-from core.runs.run import all_runs
+from core.runs.run import all_runs, create
+from core.specs import DataSpec, TransferSpec
 from core.transfer.compose import compose
 from tests.pages.conftest import OpenPage, errors
 
@@ -90,9 +91,15 @@ def test_classes_are_named_added_and_deleted(open_page: OpenPage) -> None:
     assert "There is a class lynx already" in told(app)
     next(button for button in app.button if button.label == "Add a class").click().run()
     assert list(own.classes) == ["Class 1", "dog", "lynx"]
-    app.button(key="remove-Class 1").click().run()
+    app.button(key="remove-Class 1").click().run()  # an empty one goes at once
     assert list(own.classes) == ["dog", "lynx"]
     assert app.button(key="remove-dog").disabled
+    own.add_class("cow")
+    app.run()
+    app.button(key="remove-lynx").click().run()
+    assert f"**lynx** with its {LEAST} photos" in "\n".join(item.value for item in app.markdown)
+    assert "lynx" in own.classes
+    app.button(key="remove-cow").click().run()
     app.button(key="undo-lynx").click().run()
     assert len(own.classes["lynx"]) == LEAST - 1
     next(button for button in app.button if button.label == "Start over").click().run()
@@ -139,3 +146,38 @@ def test_a_run_that_is_not_there(open_page: OpenPage, name: str) -> None:
     """Is said to be none."""
     app = open_page(PAGE, run=name)
     assert "There is no run" in errors(app)
+
+
+def test_settings_are_used_again(open_page: OpenPage) -> None:
+    """Those of a run, its images and its way of learning."""
+    spec = compose(
+        TransferSpec(head="linear", units=64, size=96, flips=True), DataSpec(source="sketches")
+    )
+    run = create(spec)
+    app = open_page(PAGE, again=run.id)
+    assert not app.exception, errors(app)
+    assert draft.load().transfer == TransferSpec(head="linear", units=64, size=96, flips=True)
+    assert draft.load().data == spec.data
+    assert app.segmented_control(key="transfer-way").value == "A set of images"
+    assert app.selectbox(key="transfer-data").value == "sketches"
+    train(app).click().run()
+    again = next(other for other in all_runs() if other.id != run.id)
+    try:
+        assert again.spec == spec
+    finally:
+        queue.cancel(again)
+
+
+def test_what_is_shown_is_what_is_learned_from(open_page: OpenPage) -> None:
+    """Also where the draft's images are not among those offered."""
+    own = filled("cat", "dog")
+    draft.change(data={"source": own.name})
+    app = open_page(PAGE)
+    app.segmented_control(key="transfer-way").set_value("A set of images").run()
+    assert app.selectbox(key="transfer-data").value == "sketches"
+    train(app).click().run()
+    (run,) = all_runs()
+    try:
+        assert run.spec.data.source == "sketches"
+    finally:
+        queue.cancel(run)

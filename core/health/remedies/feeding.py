@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from core.design.backbones import used
 from core.health.case import Case
 from core.health.diagnosis import Remedy
 from core.health.remedies.changes import trained, with_layers
@@ -51,13 +52,14 @@ def noise(case: Case) -> Iterator[Remedy]:
 
 def overfitting(case: Case) -> Iterator[Remedy]:
     """Images that are harder to learn by heart, or less time for it."""
-    augment = case.spec.augment.changed(shift=0.1, rotation=10.0, zoom=0.1)
-    yield Remedy(
-        "Train again with changed images",
-        "Shifts, turns and zooms the training images a little, another way in each epoch, so that they "
-        "cannot be learned by heart.",
-        case.spec.changed(augment=augment),
-    )
+    if used(case.spec.model) is None:  # a frozen network looks at each image once
+        augment = case.spec.augment.changed(shift=0.1, rotation=10.0, zoom=0.1)
+        yield Remedy(
+            "Train again with changed images",
+            "Shifts, turns and zooms the training images a little, another way in each epoch, so that "
+            "they cannot be learned by heart.",
+            case.spec.changed(augment=augment),
+        )
     *inside, output = case.spec.model.layers
     dropped = bool(inside) and isinstance(inside[-1], Dropout) and inside[-1].on
     if isinstance(output, Output) and not dropped:

@@ -14,7 +14,7 @@ from PIL import Image
 from core import workspace
 from core.data.collection import LEAST, Collection, class_name
 from core.data.dataset import load
-from core.errors import DataError, ImageError
+from core.errors import DataError, ImageError, StorageError
 from core.specs import DataSpec
 
 
@@ -40,7 +40,6 @@ def test_photos_become_a_set(own: Collection) -> None:
         for seed in range(first, first + LEAST):
             own.add(name, photo(seed, "PNG" if seed % 2 else "JPEG"))
         own.add(name, photo(first))
-    assert own.ready
     assert {name: len(paths) for name, paths in own.classes.items()} == {"cat": LEAST, "dog": LEAST}
     data = load(DataSpec(source=own.name, size=16, together="copies"))
     assert data.counts() == {"cat": LEAST, "dog": LEAST}
@@ -55,6 +54,11 @@ def test_a_class_is_renamed_and_deleted(own: Collection) -> None:
     assert own.rename("cat", "  small   cat ") == "small cat"
     assert [len(paths) for paths in own.classes.values()] == [1]
     assert own.rename("small cat", "small cat") == "small cat"
+    assert own.rename("small cat", "Small cat") == "Small cat"
+    assert own.rename("Small cat", "small cat") == "small cat"
+    with pytest.raises(StorageError):
+        own.rename("gone", "new")
+    assert list(own.classes) == ["small cat"]
     own.remove("small cat")
     assert own.classes == {"small cat": []}
     own.remove("small cat")
@@ -101,4 +105,3 @@ def test_what_is_no_photo_is_refused(own: Collection) -> None:
         with pytest.raises(ImageError):
             own.add("cat", content)
     assert own.classes == {"cat": []}
-    assert not own.ready

@@ -12,7 +12,8 @@ import pytest
 
 from core.data.dataset import load
 from core.errors import SpecError
-from core.health import record, views
+from core.health import case, record, views
+from core.health.doctor import diagnose
 from core.predict.classifier import Classifier
 from core.runs.run import Run, create
 from core.runs.status import State
@@ -84,6 +85,7 @@ def test_a_transfer_is_an_ordinary_run() -> None:
     counted = views.matrix(view, 12)
     assert counted.trace() / counted.sum() == pytest.approx(status.val_accuracy)
     assert record.read(run).epochs[0].sureness.right is not None
+    assert diagnose(case.of(run)) == []  # solving fits ever closer, which is no fault
     names = [line["name"] for line in run.metrics("stage")]
     assert names[0] == "preparing the backbone"
     assert names[-1] == "testing"
