@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +13,70 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import ModelError
+
+TOLERANCE = 1e-3  # largest difference of a class probability between Keras and ONNX
+
 
 def convert(model: keras.Model, path: Path, example: NDArray[Any]) -> None:
-    """Write the model as it predicts to `path`; whatever tf2onnx raises goes through.
+    """Write the model as it predicts to `path`.
 
     Args:
         example: of its input, [n, ...]; the file takes any number of the same shape, or, where the
             model takes any, of any shape.
+
+    Raises:
+        ModelError: ONNX cannot express it.
+        OSError: there is no room.
     """
+    with _explained():
+        _write(model, path, example)
+
+
+def difference(model: keras.Model, path: Path, images: NDArray[np.uint8]) -> float:
+    """The largest difference of a class probability between Keras and the file.
+
+    Args:
+        model: from uint8 images to probabilities.
+        path: of the same in ONNX, for images of the size of these.
+
+    Raises:
+        ModelError: it is more than TOLERANCE, or onnxruntime cannot run the file.
+    """
+    import onnxruntime
+
+    with _explained():
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        found = session.run(None, {session.get_inputs()[0].name: images})[0]
+        wanted = np.asarray(model(images, training=False))
+    apart = float(np.max(np.abs(np.asarray(found) - wanted)))
+    if not apart <= TOLERANCE:
+        raise ModelError(
+            "The exported model does not agree with the trained one",
+            expected=f"class probabilities that differ by at most {TOLERANCE}",
+            received=f"a difference of {apart:.3g} on {len(images)} images",
+            remedy="model.keras holds the trained model; please report this design",
+        )
+    return apart
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """Turn whatever tf2onnx and onnxruntime raise into a ModelError."""
+    try:
+        yield
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:
+        raise ModelError(
+            "The model cannot be exported for predicting",
+            expected="layers that ONNX can express",
+            received=(str(error).strip().splitlines() or [type(error).__name__])[0][:300],
+            remedy="model.keras holds the trained model; please report this design",
+        ) from error
+
+
+def _write(model: keras.Model, path: Path, example: NDArray[Any]) -> None:
     from tf2onnx.handler import tf_op
 
     tf_op("Erfc")(_Complement)

@@ -20,7 +20,6 @@ from core import files
 from core.errors import AppError, ModelError, storing
 from core.train import backend
 
-TOLERANCE = 1e-3  # largest difference of a class probability between Keras and ONNX
 CHECKED_IMAGES = 32
 
 keras = backend.start()
@@ -38,30 +37,12 @@ def export_onnx(model: Any, path: Path, images: NDArray[np.uint8]) -> float:
         The largest difference of a class probability.
 
     Raises:
-        ModelError: the exported model differs by more than TOLERANCE.
+        ModelError: the exported model differs by more than onnx.TOLERANCE, or cannot be exported.
         StorageError: the disk is full or the folder is gone.
     """
     with storing(path, "save the model for predicting"), files.replacing(path) as part:
-        try:
-            onnx.convert(_without_resizing(model), part, images[:1])
-            difference = _difference(model, part, images)
-        except (AppError, OSError, MemoryError):
-            raise
-        except Exception as error:  # whatever tf2onnx and onnxruntime raise
-            raise ModelError(
-                "The model cannot be exported for predicting",
-                expected="layers that ONNX can express",
-                received=(str(error).strip().splitlines() or [type(error).__name__])[0][:300],
-                remedy="model.keras holds the trained model; please report this design",
-            ) from error
-        if not difference <= TOLERANCE:
-            raise ModelError(
-                "The exported model does not agree with the trained one",
-                expected=f"class probabilities that differ by at most {TOLERANCE}",
-                received=f"a difference of {difference:.3g} on {len(images)} images",
-                remedy="model.keras holds the trained model; please report this design",
-            )
-    return difference
+        onnx.convert(_without_resizing(model), part, images[:1])
+        return onnx.difference(model, part, images)
 
 
 def _without_resizing(model: Any) -> Any:
@@ -73,15 +54,6 @@ def _without_resizing(model: Any) -> Any:
     if all(layer.name != "resize" for layer in model.layers):
         return model
     return keras.Model(model.get_layer("resize").output, model.output)
-
-
-def _difference(model: Any, path: Path, images: NDArray[np.uint8]) -> float:
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    found = session.run(None, {session.get_inputs()[0].name: images})[0]
-    wanted = np.asarray(model(images, training=False))
-    return float(np.max(np.abs(np.asarray(found) - wanted)))
 
 
 def main(folder: Path) -> None:

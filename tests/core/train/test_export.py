@@ -76,7 +76,8 @@ def test_designs_export_as_they_predict(tmp_path: Path, name: str) -> None:
     """Dropout, batch normalization and average pooling export in the way they predict."""
     keras = backend.start()
     from core.design.build import build
-    from core.train.export import TOLERANCE, export_onnx
+    from core.design.onnx import TOLERANCE
+    from core.train.export import export_onnx
 
     keras.utils.set_random_seed(0)
     model = build(preset(name).model, (32, 32, 1), 4, resize="pad")
@@ -111,7 +112,7 @@ def test_what_onnx_cannot_express_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     def convert(*_: object) -> None:
         raise ValueError("no such operator")
 
-    monkeypatch.setattr(export.onnx, "convert", convert)
+    monkeypatch.setattr(export.onnx, "_write", convert)
     model = export.keras.Sequential([export.keras.Input((8, 8, 3))])
     with pytest.raises(ModelError, match="cannot be exported") as caught:
         export.export_onnx(model, tmp_path / "model.onnx", np.zeros((1, 8, 8, 3), np.uint8))
