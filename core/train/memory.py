@@ -26,6 +26,22 @@ def total() -> int:
     return min(memory, int(limit)) if limit.isdecimal() else memory
 
 
+def require_features(images: int, values: int) -> None:
+    """Raise SpecError where what a frozen network makes of the images surely does not fit in memory.
+
+    Args:
+        values: numbers of an image, in half precision.
+    """
+    needed, memory = 2 * images * values, total()
+    if needed > UNSURE * memory:
+        raise SpecError(
+            "What the pretrained network makes of the images does not fit in memory",
+            expected=f"at most the {words.size(memory)} of this machine",
+            received=f"about {words.size(needed)}: {values:,} numbers for each of {images:,} images",
+            remedy="Put Global average pooling right behind the Backbone, or use smaller images",
+        )
+
+
 def require(analysis: Analysis, train: TrainSpec) -> None:
     """Raise SpecError where a training surely needs more memory than there is."""
     needed, memory = training_memory(analysis, train), total()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from core.data.cache import Progress
@@ -54,12 +55,14 @@ def require(spec: RunSpec, data: Dataset) -> None:
 
 def _require_frozen(spec: RunSpec, data: Dataset) -> None:
     """Raise SpecError for what a frozen backbone, which looks at each image once, cannot do."""
-    if spec.head is not None:
-        whole = with_hidden(spec.model, hidden=True)
-        found = cut(table(whole, data.shape, len(data.classes)))
-        require_head(spec.model, found, spec.head.units)
-    elif used(spec.model) is None:
+    if spec.head is None and used(spec.model) is None:
         return
+    whole = spec.model if spec.head is None else with_hidden(spec.model, hidden=True)
+    found = cut(table(whole, data.shape, len(data.classes)))
+    if spec.head is not None:
+        require_head(spec.model, found, spec.head.units)
+    if found is not None:
+        memory.require_features(len(data.images.labels), math.prod(found.shape))
     if spec.augment.active or (spec.augment.mirror and spec.head is None):
         raise SpecError(
             "The images of a design with a pretrained network cannot be changed in training",

@@ -22,6 +22,7 @@ from core.specs import (
     Backbone,
     DataSpec,
     Dense,
+    Flatten,
     GlobalAveragePooling2D,
     HeadSpec,
     Input,
@@ -31,7 +32,7 @@ from core.specs import (
     TrainSpec,
     TransferSpec,
 )
-from core.train import order
+from core.train import memory, order
 from core.train.worker import work
 from core.transfer.compose import compose
 from core.transfer.head import macro_recall
@@ -168,7 +169,7 @@ def test_a_design_of_ones_own_behind_a_backbone() -> None:
     assert len(found) == 4
 
 
-def test_what_cannot_be_is_refused_before_a_run_is_made() -> None:
+def test_what_cannot_be_is_refused_before_a_run_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     """Changed images, since each is looked at once; and a head of another kind."""
     layers = (Input(scale="0 to 255"), Backbone(), GlobalAveragePooling2D(), Output())
     data = DataSpec(source="sketches", size=SIZE, color="rgb")
@@ -177,6 +178,12 @@ def test_what_cannot_be_is_refused_before_a_run_is_made() -> None:
     )
     with pytest.raises(SpecError, match="cannot be changed"):
         order.order(changed)
+    monkeypatch.setattr(memory, "total", lambda: 2**27)
+    flat = RunSpec(
+        model=ModelSpec(layers=(*layers[:2], Flatten(), Output())), data=data.changed(size=256)
+    )
+    with pytest.raises(SpecError, match="makes of the images does not fit"):
+        order.order(flat)
     odd = (*layers[:3], Dense(activation="tanh"), Output())
     with pytest.raises(SpecError, match="cannot be solved for"):
         order.order(RunSpec(model=ModelSpec(layers=odd), data=data, head=HeadSpec()))
