@@ -24,6 +24,7 @@ from core.train import backend, engine, hidden, plan
 from core.train.examiner import sureness
 from core.train.reporter import Reporter
 from core.train.stages import Stages
+from core.train.steps import Steps
 from core.train.subject import extracting
 from core.transfer import linear
 from core.transfer.cut import Cut, cut, require_head, with_hidden
@@ -69,7 +70,7 @@ class _Sitting:
         assert found is not None
         self.cut: Cut = found
         self.extractor: Extractor | None = None
-        self.curve = _Curve(run, reporter)
+        self.curve = Steps(run, reporter)
         self.best: Head | None = None
         # when images began to be looked at, and how many had been by then
         self._begun: float | None = None
@@ -304,52 +305,3 @@ class _Sitting:
         )
         line = {"event": "epoch", **told.model_dump(exclude_none=True)}
         files.append_json(self.run.folder / record.NAME, line)
-
-
-class _Curve:
-    """The steps of solving as epochs of the run: each goes through all training images once."""
-
-    def __init__(self, run: Run, reporter: Reporter) -> None:
-        self._path, self._reporter = run.folder / "metrics.jsonl", reporter
-        self._lowest, self._time = math.inf, time.perf_counter()
-        self.best = 0
-
-    def add(
-        self, loss: float, accuracy: float, result: Outcome, images: int, rate: float | None
-    ) -> bool:
-        """Tell a step; whether it is the best so far by validation loss."""
-        self._reporter.require_folder()
-        now = time.perf_counter()
-        took, self._time = now - self._time, now
-        number = self._reporter.status.epoch + 1
-        better = result.loss < self._lowest
-        update: dict[str, float | int | None] = {"epoch": number, "epochs": number + 1}
-        if better:
-            self._lowest, self.best = result.loss, number
-            update |= {
-                "best_epoch": number,
-                "val_loss": result.loss,
-                "val_accuracy": result.accuracy,
-                "test_loss": None,
-                "test_accuracy": None,
-            }
-        line = {
-            "event": "epoch",
-            "time": time.time(),
-            "epoch": number,
-            "loss": loss,
-            "accuracy": accuracy,
-            "val_loss": result.loss,
-            "val_accuracy": result.accuracy,
-            "seconds": round(took, 3),
-            "images_per_second": round(images / max(took, 1e-6), 1),
-            "learning_rate": rate,
-        }
-        files.append_json(self._path, line)
-        self._reporter.update(**update)
-        return better
-
-    def close(self) -> None:
-        """There will be no more steps."""
-        done = self._reporter.status.epoch
-        self._reporter.update(epochs=done, ends=(done,), step=0, steps=0)
