@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from core import files
 from core.data.dataset import Dataset
-from core.data.splits import Indices, Split, spread
+from core.data.splits import Indices, Split
 from core.design.analysis import table
 from core.errors import ModelError, RunError, storing
 from core.health import record, views
@@ -21,6 +21,7 @@ from core.runs.run import Run
 from core.runs.status import State
 from core.specs import RunSpec
 from core.train import backend, engine, hidden, plan
+from core.train.exam import examine
 from core.train.examiner import sureness
 from core.train.reporter import Reporter
 from core.train.stages import Stages
@@ -29,17 +30,13 @@ from core.train.subject import extracting
 from core.transfer import linear
 from core.transfer.cut import Cut, cut, require_head, with_hidden
 from core.transfer.features import Extractor, View, feature_set
-from core.transfer.head import Head, Outcome, look, macro_recall, outcome
+from core.transfer.head import Head, Outcome, look, macro_recall
 from core.transfer.serving import Models, models
 from core.transfer.store import Features
 
 # training images: below, a hidden layer is not tried where it is to be found out what is better;
 # from the second on only that is, since it takes less time there, and was better on CIFAR-10
 _FEW, _MANY = 10_000, 20_000
-_TESTED_WHOLE = 1000  # test images that the saved model itself is given
-_COMPARED = 64  # of more of them
-_AGREEING = 0.95  # share of these that both must name the same
-_ONNX_IMAGES = 16  # at once
 _NOTHING_UNDER_WAY = {"step": 0, "steps": 0, "eta": None}
 
 
@@ -200,16 +197,10 @@ class _Sitting:
         return made
 
     def _test(self, made: Models) -> None:
-        """Test the saved model; of many images features do, once a part has shown that they agree."""
-        rows = self.split.test
+        path = self.run.folder / "model.onnx"
+        ask = made.session(path) if path.exists() else None
         with self.stages.stage("testing"):
-            result: Outcome | None = None
-            if not (self.run.folder / "model.onnx").exists():
-                result = self._on_features(rows)
-            elif len(rows) > _TESTED_WHOLE:
-                result = self._tested_on_features(made, rows)
-            if result is None:
-                result = self._tested(made, rows)
+            result = examine(ask, self.data, self.split.test, self._on_features, self.reporter)
         self.reporter.update(
             test_loss=result.loss,
             test_accuracy=result.accuracy,
@@ -219,39 +210,9 @@ class _Sitting:
         )
         self.reporter.log(f"test accuracy {result.accuracy:.4f}")
 
-    def _tested_on_features(self, made: Models, rows: Indices) -> Outcome | None:
-        assert self.best is not None
-        some = spread(rows, _COMPARED)
-        whole = self._tested(made, some)
-        quick = look(self.best, self._views(some), self.labels[some])
-        agreeing = float((whole.answers == quick.answers).mean())
-        apart = float(np.abs(whole.chances - quick.chances).mean())
-        self.reporter.log(
-            f"features in 8 bits and the saved model name {agreeing:.1%} of {len(some)} test images "
-            f"the same; probabilities differ by {apart:.4f} on average"
-        )
-        if agreeing < _AGREEING:
-            return None
-        self.reporter.note(
-            f"Tested on features in 8 bits, which take a tenth of the time: on {len(some)} of the test "
-            f"images the saved model named {agreeing:.0%} the same."
-        )
-        return self._on_features(rows)
-
     def _on_features(self, rows: Indices) -> Outcome:
         assert self.best is not None
         return look(self.best, self._views(rows), self.labels[rows])
-
-    def _tested(self, made: Models, rows: Indices) -> Outcome:
-        """What the model that was saved for predicting says."""
-        ask = made.session(self.run.folder / "model.onnx")
-        self._begun = None
-        found = []
-        for start in range(0, len(rows), _ONNX_IMAGES):
-            some = rows[start : start + _ONNX_IMAGES]
-            found.append(ask(np.asarray(self.data.images.images[some])))
-            self._told(start + len(some), len(rows), 0)
-        return outcome(np.concatenate(found), self.labels[rows])
 
     def _views(self, rows: Indices) -> list[Features]:
         """Features of images and, where answers are averaged, of their mirror images."""

@@ -10,17 +10,23 @@ import keras
 import numpy as np
 
 from core.data.dataset import Dataset
-from core.data.splits import Split
+from core.data.splits import Indices, Split
 from core.design import whitening
 from core.design.analysis import Row, table
 from core.design.build import build
+from core.errors import ModelError
 from core.specs import RunSpec
 from core.train import engine, export
+from core.train.exam import examine
+from core.train.reporter import Reporter
 from core.train.whitening import whiten
 from core.transfer import networks
 from core.transfer.cut import Cut
 from core.transfer.features import Extractor, feature_set
+from core.transfer.head import Outcome, macro_recall, outcome
 from core.transfer.serving import Models, models
+
+_AT_ONCE = 256  # features that go through the head together
 
 
 class Subject(Protocol):
@@ -54,8 +60,24 @@ class Subject(Protocol):
     def restore(self, path: Path) -> None:
         """Give both models the weights of a saved one."""
 
-    def write_onnx(self, path: Path) -> float:
-        """Write it for onnxruntime; returns how far the two differ. Raises ModelError, StorageError."""
+    def finish(self, trainer: engine.Engine, folder: Path, reporter: Reporter) -> None:
+        """Test the model that is kept, and write it for onnxruntime; raises StorageError."""
+
+
+def _tell(reporter: Reporter, loss: float, accuracy: float, recall: float) -> None:
+    reporter.update(test_loss=loss, test_accuracy=accuracy, macro_recall=recall)
+    reporter.log(f"test accuracy {accuracy:.4f}")
+
+
+def _exported(export: Callable[[], float], reporter: Reporter) -> bool:
+    """Whether the model could be written for onnxruntime."""
+    reporter.phase("preparing the model for predicting")
+    try:
+        reporter.log(f"ONNX and Keras differ by {export():.1e}")
+    except ModelError as error:  # the training itself went well; predicting tries once more
+        reporter.update(error=error.to_dict())
+        return False
+    return True
 
 
 class Whole:
@@ -86,16 +108,31 @@ class Whole:
         self._serving.set_weights(values)
         self.model.set_weights(values)
 
-    def write_onnx(self, path: Path) -> float:
+    def finish(self, trainer: engine.Engine, folder: Path, reporter: Reporter) -> None:
+        reporter.phase("testing")
+        tested = trainer.evaluate(self.data, self.split.test)
+        labels = self.data.images.labels[self.split.test]
+        recall = macro_recall(labels, tested.answers)
+        _tell(reporter, tested.loss, tested.accuracy, recall)
         images = engine.sample_images(self.data, self.split.test, export.CHECKED_IMAGES)
-        return export.export_onnx(self._serving, path, images)
+        _exported(
+            lambda: export.export_onnx(self._serving, folder / "model.onnx", images), reporter
+        )
 
 
 class Behind:
-    """What learns behind a frozen backbone, on its features."""
+    """What learns behind a frozen backbone, on its features.
 
-    def __init__(self, made: Models, data: Dataset, split: Split) -> None:
+    Args:
+        data: the features, and `split` its rows.
+        images: what they are of, and `tested` its test rows.
+    """
+
+    def __init__(
+        self, made: Models, data: Dataset, split: Split, images: Dataset, tested: Indices
+    ) -> None:
         self.models, self.model = made, made.rest
+        self._images, self._tested = images, tested
         self.data, self.split, self.rows = data, split, made.cut.rest
 
     @property
@@ -114,8 +151,25 @@ class Behind:
     def restore(self, path: Path) -> None:
         self.models.whole.set_weights(keras.models.load_model(path, compile=False).get_weights())
 
-    def write_onnx(self, path: Path) -> float:
-        return self.models.write_onnx(path, lambda _: None)
+    def finish(self, trainer: engine.Engine, folder: Path, reporter: Reporter) -> None:  # noqa: ARG002
+        path = folder / "model.onnx"
+        done = _exported(lambda: self.models.write_onnx(path, reporter.phase), reporter)
+        reporter.phase("testing")
+        ask = self.models.session(path) if done else None
+        result = examine(ask, self._images, self._tested, self._on_features, reporter)
+        _tell(reporter, result.loss, result.accuracy, macro_recall(result.labels, result.answers))
+        reporter.update(step=0, steps=0)
+
+    def _on_features(self, rows: Indices) -> Outcome:
+        places = self.split.test[
+            np.searchsorted(self._tested, rows)
+        ]  # in order, as the test rows are
+        values = self.data.images.images
+        chances = [
+            np.asarray(self.models.rest(values[places[start : start + _AT_ONCE]], training=False))
+            for start in range(0, len(places), _AT_ONCE)
+        ]
+        return outcome(np.concatenate(chances), self._images.images.labels[rows])
 
 
 def behind(
@@ -139,6 +193,8 @@ def behind(
         models(found, data.shape, spec.data.fit),
         feature_set(data, rows, values.reshape(-1, *found.shape)),
         Split(train, validation, test, split.left_out),
+        data,
+        split.test,
     )
 
 

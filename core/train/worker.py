@@ -26,7 +26,7 @@ from core.data.dataset import Dataset, load
 from core.data.splits import Split
 from core.design.analysis import table
 from core.design.backbones import used
-from core.errors import AppError, ModelError, RunError, unexpected
+from core.errors import AppError, RunError, unexpected
 from core.runs import checkpoints, memory
 from core.runs.how_far import LOOKING
 from core.runs.run import Run
@@ -37,7 +37,6 @@ from core.train.checkpoint import Checkpoint
 from core.train.plan import Plan
 from core.train.reporter import Reporter
 from core.transfer.cut import cut
-from core.transfer.head import macro_recall
 
 if TYPE_CHECKING:
     from core.train.engine import Engine
@@ -156,22 +155,9 @@ def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporte
         reporter.phase("training")
         trainer.fit(data, split.train, split.validation, recorder, ends)
     if reporter.status.best_epoch is not None:
-        reporter.phase("testing")
         # an earlier sitting's, where none was better since
         subject.restore(run.folder / "model.keras")
-        tested = trainer.evaluate(data, split.test)
-        reporter.update(
-            test_loss=tested.loss,
-            test_accuracy=tested.accuracy,
-            macro_recall=macro_recall(data.images.labels[split.test], tested.answers),
-        )
-        reporter.phase("preparing the model for predicting")
-        reporter.log(f"test accuracy {tested.accuracy:.4f}")
-        try:
-            difference = subject.write_onnx(run.folder / "model.onnx")
-            reporter.log(f"ONNX and Keras differ by {difference:.1e}")
-        except ModelError as error:  # the training itself went well; predicting tries once more
-            reporter.update(error=error.to_dict())
+        subject.finish(trainer, run.folder, reporter)
     return State.STOPPED if recorder.cancelled else State.DONE
 
 

@@ -69,6 +69,17 @@ def trained(spec: RunSpec) -> Run:
     return run
 
 
+def require_figures_of_the_saved_model(run: Run) -> None:
+    """What the status tells of the test is what Predict answers."""
+    data = load(run.spec.data)
+    rows = data.split(run.spec.train.validation_share).test
+    found = Classifier(run).classify(np.asarray(data.images.images[rows]))
+    answers = np.array([data.classes.index(one.top(1)[0][0]) for one in found])
+    labels = data.images.labels[rows]
+    assert float((answers == labels).mean()) == pytest.approx(run.status.test_accuracy)
+    assert macro_recall(labels, answers) == pytest.approx(run.status.macro_recall)
+
+
 def test_a_transfer_is_an_ordinary_run() -> None:
     """With curves, answers, labels, both models, figures of the model as saved, and its stages."""
     run = trained(transfer())
@@ -90,14 +101,7 @@ def test_a_transfer_is_an_ordinary_run() -> None:
     names = [line["name"] for line in run.metrics("stage")]
     assert names[0] == "preparing the backbone"
     assert names[-1] == "testing"
-    # figures are those of the saved model
-    data = load(run.spec.data)
-    rows = data.split(run.spec.train.validation_share).test
-    found = Classifier(run).classify(np.asarray(data.images.images[rows]))
-    answers = np.array([data.classes.index(one.top(1)[0][0]) for one in found])
-    labels = data.images.labels[rows]
-    assert float((answers == labels).mean()) == pytest.approx(status.test_accuracy)
-    assert macro_recall(labels, answers) == pytest.approx(status.macro_recall)
+    require_figures_of_the_saved_model(run)
 
 
 def test_the_saved_models_agree_and_the_design_is_told() -> None:
@@ -165,8 +169,7 @@ def test_a_design_of_ones_own_behind_a_backbone() -> None:
     assert run.status.epoch == 2
     assert run.status.test_accuracy is not None
     assert run.status.test_accuracy > 0.8
-    found = Classifier(run).classify(np.asarray(load(spec.data).images.images[:4]))
-    assert len(found) == 4
+    require_figures_of_the_saved_model(run)
 
 
 def test_what_cannot_be_is_refused_before_a_run_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
