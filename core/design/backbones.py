@@ -18,8 +18,6 @@ class Facts:
         stride: pixels of the image that one place of a map stands for.
         reach: height and width, in pixels, of what one place of a map can depend on.
         macs: multiply-adds for each pixel of an image.
-        trained_at: height and width of the images that it was trained on.
-        imagenet: share of ImageNet's validation photos that it named right, as its authors tell.
         about: where it is from, in a sentence.
     """
 
@@ -29,8 +27,6 @@ class Facts:
     stride: int
     reach: int
     macs: float
-    trained_at: int
-    imagenet: float
     about: str
 
 
@@ -42,8 +38,6 @@ BACKBONES: dict[str, Facts] = {
         stride=32,
         reach=851,
         macs=7651.21875,
-        trained_at=224,
-        imagenet=0.751,
         about="Small and fast on processors (Tan and Le 2019). It comes with Layerwise.",
     ),
 }

@@ -61,11 +61,12 @@ class _Sitting:
         self.data, self.split, self.reporter = data, split, reporter
         self.stages = Stages(reporter)
         self.labels = data.images.labels
-        self.rows = table(with_hidden(spec.model, hidden=True), data.shape, len(data.classes))
-        found = cut(self.rows)
+        whole = with_hidden(spec.model, hidden=True)
+        found = cut(table(whole, data.shape, len(data.classes)))
         require_head(spec.model, found, self.asked.units)
         assert found is not None
         self.cut: Cut = found
+        self.shown = views.choose(data, split.validation)  # of the validation images
         self.extractor: Extractor | None = None
         self.curve = Steps(run, reporter)
         self.best: Head | None = None
@@ -81,7 +82,7 @@ class _Sitting:
             files.append_json(told, {"event": "resumed", "time": time.time(), "epoch": 0})
             self.reporter.update(epoch=0, step=0, best_epoch=None, val_loss=None, val_accuracy=None)
         self.reporter.update(epochs=1)  # until it is known how many steps there are
-        views.keep(self.run, self.data, self._handful())
+        views.keep(self.run, self.data, self.split.validation[self.shown])
         try:
             self._solve()
         except Stopped:
@@ -243,13 +244,10 @@ class _Sitting:
         )
         return self.best is not None or not self.run.cancelled
 
-    def _handful(self) -> Indices:
-        return self.split.validation[views.choose(self.data, self.split.validation)]
-
     def _tell_answers(self, result: Outcome) -> None:
         """The answers of the best head on the validation images, as other trainings tell them."""
         classes, epoch = len(self.data.classes), self.curve.best
-        samples = result.chances[views.choose(self.data, self.split.validation)]
+        samples = result.chances[self.shown]
         files.append_json(
             self.run.folder / views.NAME,
             {

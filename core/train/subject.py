@@ -12,7 +12,7 @@ import numpy as np
 from core.data.dataset import Dataset
 from core.data.splits import Indices, Split
 from core.design import whitening
-from core.design.analysis import Row, table
+from core.design.analysis import table
 from core.design.build import build
 from core.errors import ModelError
 from core.specs import RunSpec
@@ -36,13 +36,11 @@ class Subject(Protocol):
         model: from what `data` has for images to probabilities; it learns.
         data: the images, or features of them.
         split: row numbers of `data`.
-        rows: of the design, those that learn.
     """
 
     model: keras.Model
     data: Dataset
     split: Split
-    rows: tuple[Row, ...]
 
     @property
     def parameters(self) -> int:
@@ -86,7 +84,7 @@ class Whole:
     def __init__(self, spec: RunSpec, data: Dataset, split: Split) -> None:
         self.data, self.split = data, split
         shape, classes, mirror = data.shape, len(data.classes), spec.augment.mirror
-        self.rows = table(spec.model, shape, classes)
+        self._rows = table(spec.model, shape, classes)
         self.model = build(spec.model, shape, classes)
         self._serving = build(spec.model, shape, classes, resize=spec.data.fit, mirror=mirror)
 
@@ -95,7 +93,7 @@ class Whole:
         return int(self.model.count_params())
 
     def begin(self) -> None:
-        whiten(self.model, whitening.names(self.rows), self.data, self.split.train)
+        whiten(self.model, whitening.names(self._rows), self.data, self.split.train)
 
     def set_weights(self, values: list[Any]) -> None:
         self._serving.set_weights(values)
@@ -133,7 +131,7 @@ class Behind:
     ) -> None:
         self.models, self.model = made, made.rest
         self._images, self._tested = images, tested
-        self.data, self.split, self.rows = data, split, made.cut.rest
+        self.data, self.split = data, split
 
     @property
     def parameters(self) -> int:
