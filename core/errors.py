@@ -127,8 +127,11 @@ _DISK = {
 }
 
 
-def storage_error(error: OSError, path: Path, action: str) -> StorageError:
-    """The StorageError that explains `error`, met while doing `action` (a verb phrase) to `path`."""
+def storage_error(
+    error: OSError, path: Path, action: str, variable: str = "LAYERWISE_HOME"
+) -> StorageError:
+    """The StorageError that explains `error`, met while doing `action` (a verb phrase) to `path`,
+    which is where the environment's `variable` says."""
     what = _DISK.get(error.errno or 0, f"The disk reported: {error.strerror or error}")
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     first = "Free some space" if full else "Check the folder and its permissions"
@@ -136,14 +139,14 @@ def storage_error(error: OSError, path: Path, action: str) -> StorageError:
         f"{what}, so Layerwise could not {action}",
         expected=f"to write {path}",
         received=error.strerror or str(error),
-        remedy=f"{first}, or choose another folder with LAYERWISE_HOME, then try again",
+        remedy=f"{first}, or choose another folder with {variable}, then try again",
     )
 
 
 @contextmanager
-def storing(path: Path, action: str) -> Iterator[None]:
+def storing(path: Path, action: str, variable: str = "LAYERWISE_HOME") -> Iterator[None]:
     """Turn any OSError inside the block into a StorageError about `path`."""
     try:
         yield
     except OSError as error:
-        raise storage_error(error, path, action) from error
+        raise storage_error(error, path, action, variable) from error

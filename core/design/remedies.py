@@ -7,6 +7,7 @@ import math
 from core import words
 from core.design import edits
 from core.design.analysis import Analysis, Row
+from core.design.backbones import facts
 from core.design.edits import Edit
 from core.design.shapes import LARGEST_PATCH, fitting_groups
 from core.specs import (
@@ -84,11 +85,16 @@ def _fed(analysis: Analysis, row: Row, layer: Backbone) -> tuple[str, Edit | Non
         whole = first.changed(scale="0 to 255")
         return "Set the Scale", lambda model: edits.replace(model, 0, whole)
     height, width, channels = analysis.shape
-    if channels == 3 and layer.enlarge is not None and layer.enlarge < max(height, width):
+    too_small = layer.enlarge is not None and layer.enlarge < max(height, width)
+    nothing_left = layer.enlarge is None and not facts(layer).places(min(height, width))
+    if channels == 3 and (too_small or nothing_left):
         size = -(-max(height, width) // 32) * 32
-        larger = layer.changed(enlarge=size if size <= 512 else None)
-        words = f"Enlarge to {size}" if size <= 512 else "Take images as they come"
-        return words, lambda model: edits.replace(model, at, larger)
+        if size <= 512:
+            larger = layer.changed(enlarge=size)
+            return f"Enlarge to {size}", lambda model: edits.replace(model, at, larger)
+        if too_small:
+            plain = layer.changed(enlarge=None)
+            return "Take images as they come", lambda model: edits.replace(model, at, plain)
     return "", None
 
 

@@ -220,13 +220,19 @@ def _(layer: Backbone, shapes: tuple[Shape, ...], classes: int) -> Effect:
                 remedy="Enlarge to more, or set the Working size of the images lower",
             )
         height = width = layer.enlarge
-    shape = -(-height // known.stride), -(-width // known.stride), known.channels
-    macs = round(known.macs * height * width)
+    shape = known.places(height), known.places(width), known.channels
+    if 0 in shape:
+        raise SpecError(
+            "needs larger images",
+            expected=f"images of at least {known.stride} × {known.stride} pixels",
+            received=f"{height} × {width} pixels",
+            remedy="Enlarge them inside the model, or set the Working size of the images higher",
+        )
     return Effect(
         shape,
         known.parameters,
         fixed=known.parameters,
-        macs=macs,
+        macs=round(known.macs * height * width) + known.once,
         # in pixels of the image before it is enlarged
         window=-(-known.reach * before // height),
         step=max(1, known.stride * before // height),

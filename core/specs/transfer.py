@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from core.specs.layers.pretrained import BackboneName, network
+from core.specs.layers.pretrained import BackboneName, network, weights
 from core.specs.spec import Spec, setting
 
 
@@ -42,7 +42,8 @@ class HeadSpec(Spec):
 class TransferSpec(HeadSpec):
     """A transfer as a person orders it; core.transfer.compose makes a run of it."""
 
-    network: BackboneName = network()
+    backbone: BackboneName = network()
+    weights: str | None = weights()
     size: int | None = setting(
         None,
         ge=32,

@@ -14,6 +14,7 @@ from core.runs import queue
 from core.runs.run import Run
 from core.specs import DataSpec, RunSpec
 from core.train import memory
+from core.transfer import weights
 from core.transfer.cut import cut, require_head, with_hidden
 
 
@@ -55,7 +56,10 @@ def require(spec: RunSpec, data: Dataset) -> None:
 
 def _require_frozen(spec: RunSpec, data: Dataset) -> None:
     """Raise SpecError for what a frozen backbone, which looks at each image once, cannot do."""
-    if spec.head is None and used(spec.model) is None:
+    backbone = used(spec.model)
+    if backbone is not None:
+        weights.require(backbone)
+    elif spec.head is None:
         return
     whole = spec.model if spec.head is None else with_hidden(spec.model, hidden=True)
     found = cut(table(whole, data.shape, len(data.classes)))

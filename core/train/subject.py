@@ -20,7 +20,7 @@ from core.train import engine, export
 from core.train.exam import examine
 from core.train.reporter import Reporter
 from core.train.whitening import whiten
-from core.transfer import networks
+from core.transfer import networks, weights
 from core.transfer.cut import Cut
 from core.transfer.features import Extractor, feature_set
 from core.transfer.head import Outcome, macro_recall, outcome
@@ -199,7 +199,7 @@ def behind(
 def extracting(found: Cut, doing: Callable[[str], None]) -> Extractor:
     """What computes the features of a design's frozen part; `doing` is told what takes long."""
     engine = networks.engine(found.backbone, found.size, found.pooled, doing)
-    version = f"v{networks.VERSION}-{networks.kind(engine)}"
+    version = f"{weights.version(found.backbone)}-{networks.kind(engine)}"
     return Extractor(
         found.backbone, engine, f"{version}{'' if found.pooled else '-maps'}", found.size
     )

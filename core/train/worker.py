@@ -32,7 +32,7 @@ from core.runs.how_far import LOOKING
 from core.runs.run import Run
 from core.runs.status import State
 from core.specs import RunSpec, TrainSpec
-from core.train import plan
+from core.train import downloads, plan
 from core.train.checkpoint import Checkpoint
 from core.train.plan import Plan
 from core.train.reporter import Reporter
@@ -89,7 +89,7 @@ def _train(run: Run, reporter: Reporter) -> State:
             "fit": spec.data.fit,
         },
     )
-    if run.cancelled:
+    if run.cancelled or not downloads.weights_there(spec.model, run, reporter):
         return State.STOPPED
     reporter.phase("starting TensorFlow")
     return _fit(run, spec, data, split, reporter)

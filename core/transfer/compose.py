@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from core.data import catalogue
@@ -70,12 +71,17 @@ def design(transfer: TransferSpec, *, enlarge: int | None = None) -> ModelSpec:
         vary=(Vary(setting="on"),) if transfer.head == "auto" else (),
     )
     return ModelSpec(
-        name=BACKBONES[transfer.network].title,
+        name=BACKBONES[transfer.backbone].title,
         layers=(
             Input(scale="0 to 255"),
-            Backbone(network=transfer.network, enlarge=enlarge),
+            Backbone(network=transfer.backbone, weights=_whole(transfer.weights), enlarge=enlarge),
             GlobalAveragePooling2D(),
             hidden,
             Output(),
         ),
     )
+
+
+def _whole(path: str | None) -> str | None:
+    """A path as the worker finds it, which runs in another folder."""
+    return None if path is None else str(Path(path).expanduser().resolve())

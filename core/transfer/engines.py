@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import processors
+from core.design.backbones import Scale
 from core.errors import ModelError
 
 Images = NDArray[np.uint8]
@@ -45,11 +47,11 @@ class LiteRT:
     Args:
         path: of the model.
         size: height and width of the images.
-        mean: what is taken from bytes, before they are divided by `spread`.
+        mean: what is taken from bytes, before they are divided by `spread`; of all channels or of each.
     """
 
     def __init__(
-        self, path: Path, size: int, mean: float, spread: float, threads: int | None = None
+        self, path: Path, size: int, mean: Scale, spread: Scale, threads: int | None = None
     ) -> None:
         try:
             content = path.read_bytes()
@@ -66,8 +68,8 @@ class LiteRT:
         self._input, self._output = given["index"], told["index"]
         self.width = math.prod(map(int, told["shape"][1:]))
         scale, zero = given["quantization"]
-        # what every byte becomes
-        steps = np.rint((np.arange(256) - mean) / spread / scale + zero)
+        # what every byte becomes, in all channels or in each
+        steps = np.rint((np.arange(256)[:, None] - mean) / spread / scale + zero)
         self._table = np.clip(steps, -128, 127).astype(np.int8)
 
     def run(self, images: Images, prepare: Prepare = as_they_are) -> NDArray[np.float32]:
@@ -110,11 +112,17 @@ class LiteRT:
     def _scaled(self, images: Images, prepare: Prepare) -> NDArray[np.int8]:
         """The images as the model takes them, int8 [n, size, size, 3]."""
         if images[0].size >= self._pixels:
-            plain: NDArray[np.int8] = self._table[prepare(images)]
-            return plain
+            return self._looked_up(prepare(images))
         # to be enlarged: what every byte becomes is looked up while there are few of them
-        lifted = (self._table[images].view(np.uint8)) ^ np.uint8(128)
+        lifted = self._looked_up(images).view(np.uint8) ^ np.uint8(128)
         found: NDArray[np.int8] = (prepare(lifted) ^ np.uint8(128)).view(np.int8)
+        return found
+
+    def _looked_up(self, images: Images) -> NDArray[np.int8]:
+        if self._table.shape[1] == 1:
+            plain: NDArray[np.int8] = self._table[:, 0][images]
+            return plain
+        found: NDArray[np.int8] = self._table[images, np.arange(3)]
         return found
 
 
@@ -150,6 +158,19 @@ class Onnx:
             told = self._session.run(None, {self._input: part})[0]
             made[start : start + len(part)] = told.reshape(len(part), -1)
         return made
+
+
+def seconds(engine: Engine, size: int) -> float:
+    """How long an image of that size takes here, as many as it has at once; the best of two rounds."""
+    count = _AT_ONCE * processors.count() if isinstance(engine, LiteRT) else _FEW
+    images = np.random.default_rng(0).integers(0, 256, (count, size, size, 3), np.uint8)
+    engine.run(images)  # the first time takes longer
+    took = []
+    for _ in range(2):
+        begun = time.perf_counter()
+        engine.run(images)
+        took.append(time.perf_counter() - begun)
+    return min(took) / count
 
 
 def _unreadable(path: Path, kind: str, error: Exception) -> ModelError:

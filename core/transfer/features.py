@@ -1,6 +1,6 @@
 """The features of a set's images, each computed once and kept.
 
-datasets/.cache/features/<network>-v<VERSION>-<engine>-<size>-<view>/    see core.transfer.store
+datasets/.cache/features/<network>-<version>-<engine>-<size>-<view>/    see core.transfer.store
 """
 
 from __future__ import annotations

@@ -24,19 +24,20 @@ from PIL import Image
 
 from core import files
 from core.data import sketches
+from core.design.backbones import Scale
 from core.errors import AppError, ModelError, storing
 
 IMAGES = 96  # for calibration
 _LEAVES = 400
 
 
-def convert(network: keras.Model, size: int, mean: float, spread: float, path: Path) -> None:
+def convert(network: keras.Model, size: int, mean: Scale, spread: Scale, path: Path) -> None:
     """Write what a backbone makes of images as a LiteRT model.
 
     Args:
         network: from scaled images float32 [n, height, width, 3] to features.
         size: height and width of the calibration images; the model can be resized later.
-        mean: what is taken from bytes, before they are divided by `spread`.
+        mean: what is taken from bytes, before they are divided by `spread`; of all channels or of each.
         path: the file; the model takes int8 [n, size, size, 3] and gives float32.
 
     Raises:
@@ -47,7 +48,7 @@ def convert(network: keras.Model, size: int, mean: float, spread: float, path: P
     sized = keras.Model(image, network(image, training=False))
     converter = tf.lite.TFLiteConverter.from_keras_model(sized)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: _scaled(size, mean, spread)
+    converter.representative_dataset = lambda: _examples(size, mean, spread)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     between = Path(tempfile.gettempdir())  # where the converter keeps what it is made of
@@ -71,9 +72,16 @@ def convert(network: keras.Model, size: int, mean: float, spread: float, path: P
     files.write_bytes(path, content)
 
 
-def _scaled(size: int, mean: float, spread: float) -> Iterator[list[NDArray[np.float32]]]:
+def _examples(size: int, mean: Scale, spread: Scale) -> Iterator[list[NDArray[np.float32]]]:
     for number in range(IMAGES):
-        yield [(calibration(number, size)[None].astype(np.float32) - mean) / spread]
+        yield [scaled(calibration(number, size)[None], mean, spread)]
+
+
+def scaled(images: NDArray[np.uint8], mean: Scale, spread: Scale) -> NDArray[np.float32]:
+    """Images uint8 [n, height, width, 3] as a network takes them, float32."""
+    zero, one = np.asarray(mean, np.float32), np.asarray(spread, np.float32)
+    found: NDArray[np.float32] = (images.astype(np.float32) - zero) / one
+    return found
 
 
 def calibration(number: int, size: int) -> NDArray[np.uint8]:

@@ -54,7 +54,7 @@ class Models:
             ModelError: it cannot be expressed in ONNX, or is another one there.
             StorageError: there is no room.
         """
-        backbone = networks.onnx(self.cut.backbone.network, self.cut.pooled, doing)
+        backbone = networks.onnx(self.cut.backbone, self.cut.pooled, doing)
         example = np.zeros((2, *self.cut.shape), np.float32)
         given = keras.Input(self.cut.shape)
         rest = keras.Model(given, self.rest(given, training=False))

@@ -7,7 +7,36 @@ from typing import Any, ClassVar, Literal
 from core.specs.layers.base import Group, LayerSpec
 from core.specs.spec import setting
 
-BackboneName = Literal["efficientnet_lite0"]
+BackboneName = Literal[
+    "efficientnet_lite0",
+    "mobilenet_025",
+    "mobilenet",
+    "mobilenet_v2",
+    "mobilenet_v3_small",
+    "mobilenet_v3_large",
+    "efficientnet_v2_b0",
+    "efficientnet_v2_b1",
+    "efficientnet_v2_b2",
+    "efficientnet_v2_b3",
+    "resnet50_v2",
+    "densenet121",
+    "convnext_tiny",
+]
+TITLES: dict[str, str] = {
+    "efficientnet_lite0": "EfficientNet-Lite0",
+    "mobilenet_025": "MobileNet, a quarter wide",
+    "mobilenet": "MobileNet",
+    "mobilenet_v2": "MobileNetV2",
+    "mobilenet_v3_small": "MobileNetV3 Small",
+    "mobilenet_v3_large": "MobileNetV3 Large",
+    "efficientnet_v2_b0": "EfficientNetV2 B0",
+    "efficientnet_v2_b1": "EfficientNetV2 B1",
+    "efficientnet_v2_b2": "EfficientNetV2 B2",
+    "efficientnet_v2_b3": "EfficientNetV2 B3",
+    "resnet50_v2": "ResNet50V2",
+    "densenet121": "DenseNet121",
+    "convnext_tiny": "ConvNeXt Tiny",
+}
 
 
 def network() -> Any:
@@ -15,8 +44,20 @@ def network() -> Any:
     return setting(
         "efficientnet_lite0",
         label="Network",
-        help="Which network. EfficientNet-Lite0 comes with Layerwise and needs no download.",
-        labels={"efficientnet_lite0": "EfficientNet-Lite0"},
+        help="Which network. EfficientNet-Lite0 comes with Layerwise and needs no download; the others "
+        "are those of Keras Applications, whose weights are downloaded once.",
+        labels=TITLES,
+    )
+
+
+def weights() -> Any:
+    """The declaration of the file that its weights are read from."""
+    return setting(
+        None,
+        label="File of weights",
+        help="Path of a file with the network's weights as Keras keeps them, without its last layer "
+        "(no_top .h5). Without one they are read from $KERAS_HOME/models, and downloaded there first.",
+        empty="As Keras Applications has them",
     )
 
 
@@ -30,6 +71,7 @@ class Backbone(LayerSpec):
     GROUP: ClassVar[Group] = "Pretrained"
     kind: Literal["backbone"] = "backbone"
     network: BackboneName = network()
+    weights: str | None = weights()
     enlarge: int | None = setting(
         None,
         ge=32,
