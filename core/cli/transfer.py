@@ -16,7 +16,22 @@ from core.train.order import order
 from core.transfer.compose import compose
 
 _DATA = ("fit", "parts", "together", "test_share", "split_seed")
-_TRAIN = ("validation_share", "class_weights", "seed")
+_TRAIN = (
+    "validation_share",
+    "class_weights",
+    "seed",
+    # of fine-tuning
+    "epochs",
+    "batch_size",
+    "optimizer",
+    "learning_rate",
+    "schedule",
+    "warmup",
+    "label_smoothing",
+    "weight_decay",
+    "patience",
+    "precision",
+)
 
 
 def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:

@@ -8,12 +8,13 @@ from core.specs.model import ModelSpec
 from core.specs.run import RunSpec
 from core.specs.spec import Spec, choices, setting
 from core.specs.train import TrainSpec
-from core.specs.transfer import HeadSpec, TransferSpec
+from core.specs.transfer import FineTuneSpec, HeadSpec, TransferSpec
 from core.specs.tune import TuneSpec
 
 __all__ = [
     "AugmentSpec",
     "DataSpec",
+    "FineTuneSpec",
     "HeadSpec",
     "ModelSpec",
     "RunSpec",

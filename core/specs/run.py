@@ -11,7 +11,7 @@ from core.specs.data import DataSpec
 from core.specs.model import ModelSpec
 from core.specs.spec import Spec
 from core.specs.train import TrainSpec
-from core.specs.transfer import HeadSpec
+from core.specs.transfer import FineTuneSpec, HeadSpec
 
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
@@ -25,6 +25,7 @@ class RunSpec(Spec):
     train: TrainSpec = TrainSpec()
     augment: AugmentSpec = AugmentSpec()
     head: HeadSpec | None = None  # of a design with a pretrained network: solved, not trained
+    finetune: FineTuneSpec | None = None  # of its network, after the head
     tags: dict[Tag, Tag] = Field(default_factory=dict, max_length=50)
 
     @model_validator(mode="before")

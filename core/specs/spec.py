@@ -49,6 +49,7 @@ def setting(
     search: tuple[Any, ...] | None = None,
     log: bool = False,
     empty: str = "Automatic",
+    form: str = "",
 ) -> Any:
     """Declare a setting once: default, bounds, label, help, and the step of its widget.
 
@@ -56,7 +57,7 @@ def setting(
     (core/cli) all read this one declaration. `labels` gives choices their name on screen.
     `search` says that a tuner may vary the setting, and where it usually does: (lowest, highest) of
     a number, on a logarithmic scale with `log`, or the choices worth trying. `empty` is what an optional
-    setting says on screen where it is None.
+    setting says on screen where it is None. `form` says what a text may be.
     """
     extra = {
         "step": step,
@@ -64,6 +65,7 @@ def setting(
         "search": search,
         "log": log,
         "empty": empty,
+        "form": form,
     }
     bounds = {"ge": ge, "gt": gt, "le": le, "lt": lt}
     field: Any = Field  # its overloads know no bounds passed on as keywords
@@ -111,6 +113,9 @@ def expectation(field: FieldInfo) -> str:
     """What a setting accepts, in words."""
     if options := choices(field):
         return "one of " + ", ".join(map(str, options))
+    extra = field.json_schema_extra
+    if isinstance(extra, dict) and (form := extra.get("form")):
+        return str(form)
     names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
     words = [names.get(value_type(field), "a valid value")]
     for item in field.metadata:

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Any, Literal
+
+from pydantic import field_validator
 
 from core.specs.layers.pretrained import BackboneName, network, weights
 from core.specs.spec import Spec, setting
+
+NONE, ALL = "none", "all"
+_LAST = re.compile(r"last-(\d{1,3})-blocks?")
+
+
+def decay() -> Any:
+    """The declaration of how fast a backbone learns."""
+    return setting(
+        0.8,
+        gt=0.0,
+        le=1.0,
+        step=0.05,
+        label="Slower by block",
+        help="Share of the learning rate with which each block learns, of that of the block behind it: "
+        "what is further in front knows more of images in general, and is changed less.",
+    )
 
 
 class HeadSpec(Spec):
@@ -39,11 +58,39 @@ class HeadSpec(Spec):
     )
 
 
+class FineTuneSpec(Spec):
+    """How a backbone learns on, once the head in front of which it stands has been found.
+
+    The learning rate is the head's; each block further in front of it learns with a share of that of
+    the block behind it (Howard and Ruder, Universal Language Model Fine-tuning, 2018).
+    """
+
+    blocks: int | None = setting(
+        5,
+        ge=1,
+        le=200,
+        label="Blocks that learn",
+        help="How many of the last blocks learn. Those before them stay as they are, and what they "
+        "make of an image is computed once.",
+        empty="All",
+    )
+    decay: float = decay()
+
+
 class TransferSpec(HeadSpec):
     """A transfer as a person orders it; core.transfer.compose makes a run of it."""
 
     backbone: BackboneName = network()
     weights: str | None = weights()
+    finetune: str = setting(
+        NONE,
+        label="Fine-tune",
+        help="What of the backbone learns on, once the head is found: none of it, its last blocks or "
+        "all. It takes minutes, and pays where there are thousands of images; what was better on "
+        "validation images is kept.",
+        form="none, all or, say, last-5-blocks",
+    )
+    decay: float = decay()
     size: int | None = setting(
         None,
         ge=32,
@@ -53,3 +100,18 @@ class TransferSpec(HeadSpec):
         help="Height and width at which the backbone sees images. Larger shows it more and takes "
         "longer: twice the size, four times the time.",
     )
+
+    @field_validator("finetune")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in (NONE, ALL) and not _LAST.fullmatch(value):
+            raise ValueError("none, all or, say, last-5-blocks")
+        return value
+
+    @property
+    def tuning(self) -> FineTuneSpec | None:
+        """What `finetune` says."""
+        if self.finetune == NONE:
+            return None
+        found = _LAST.fullmatch(self.finetune)
+        return FineTuneSpec(blocks=int(found[1]) if found else None, decay=self.decay)

@@ -36,6 +36,8 @@ class Engine:
         weights: of the classes, float32 [classes], by which the losses of their images count.
         augment: what is done to the images that it trains on, and whether it tests with their
             mirror images too.
+        shares: of the learning rate that each trainable weight of the model learns with; all of it
+            by default.
 
     Attributes:
         plan: how it trains; plain Keras from the moment on that nothing faster goes.
@@ -50,9 +52,10 @@ class Engine:
         *,
         weights: NDArray[np.float32] | None = None,
         augment: AugmentSpec | None = None,
+        shares: Sequence[float] = (),
     ) -> None:
         self.model, self.spec, self.plan = model, spec, plan
-        self.progress = Progress()
+        self.progress, self._shares = Progress(), tuple(shares)
         self._weights, self._augment = weights, augment
         self._loop = self._made_loop()
         self._evaluation = self._made_evaluation()
@@ -225,6 +228,7 @@ class Engine:
             augment=augment,
             plain=plain,
             xla=self.plan.xla,
+            shares=self._shares,
         )
 
     def _made_evaluation(self) -> Evaluation:

@@ -6,21 +6,19 @@ import contextlib
 import math
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import keras
-import numpy as np
-from numpy.typing import NDArray
 
 from core import files
 from core.data.dataset import Dataset
-from core.data.splits import Indices, Split, spread
+from core.data.splits import Split, spread
 from core.design.analysis import table
-from core.health import inputs, record, views
+from core.health import inputs, record
 from core.health.probe import Probe, batch_size
 from core.runs.run import Run
 from core.specs import RunSpec
 from core.train import feed
+from core.train.answers import Answers
 from core.train.watcher import Tested
 
 _SHARE = 0.02  # of a training's time; after an epoch that is too short for it there is no look
@@ -46,7 +44,8 @@ class Examiner:
         self._last = last
         self._classes = len(data.classes)
         self._labels = data.images.labels[split.validation]
-        self.samples: Indices = views.choose(data, split.validation)
+        self._answers = Answers(run, data, split.validation)
+        self.samples = self._answers.samples
         looked_at = spread(split.train, batch_size(data.shape))
         self._probe = Probe(
             model,
@@ -56,13 +55,10 @@ class Examiner:
             at_once=max(spec.train.batch_size, _SMALL // (data.shape[0] * data.shape[1])),
         )
         with self.spending():
-            self._begin(run)
+            self._begin()
 
-    def _begin(self, run: Run) -> None:
-        """What is fed to the training, and the images whose answers are shown."""
-        for name in (record.NAME, views.NAME):
-            files.end_line(self._folder / name)  # an earlier sitting may have been killed in one
-        views.keep(run, self._data, self._split.validation[self.samples])
+    def _begin(self) -> None:
+        """What is fed to the training."""
         train, labels = self._spec.train, self._data.images.labels
         first = feed.order(self._split.train, train.seed, 0, shuffle=train.shuffle)
         features, compared = inputs.features(self._data, self._split)
@@ -79,7 +75,8 @@ class Examiner:
                 labels[first], train.batch_size, self._classes
             ),
         )
-        self._write(record.NAME, {"event": "data", **found.model_dump()})
+        line = {"event": "data", **found.model_dump()}
+        files.append_json(self._folder / record.NAME, line)
 
     def looks(self, epoch: int) -> bool:
         """Whether to look at the layers after this epoch, counted from 1."""
@@ -92,26 +89,8 @@ class Examiner:
     ) -> None:
         """Write what there is to tell of an epoch that ended at `position`."""
         begun = time.perf_counter()
-        # a network whose numbers left all bounds names no class, not even the first
-        answered = bool(np.isfinite(tested.sureness).all())
-        if answered:
-            self._write(
-                views.NAME,
-                {
-                    "epoch": position,
-                    "confusion": views.pairs(self._labels, tested.answers, self._classes),
-                    "samples": np.round(tested.samples.astype(np.float64), 4).tolist(),
-                },
-            )
         layers = self._probe.look(changes) if look else ()
-        answers = inputs.shares(tested.answers, self._classes) if answered else ()
-        health = record.EpochHealth(
-            epoch=position,
-            layers=tuple(layers),
-            sureness=sureness(self._labels == tested.answers, tested.sureness),
-            answers=tuple(answers),
-        )
-        self._write(record.NAME, {"event": "epoch", **health.model_dump(exclude_none=True)})
+        self._answers.tell(position, tested.answers, tested.sureness, tested.samples, layers)
         took = time.perf_counter() - begun
         self._spent += took
         if look:
@@ -124,28 +103,3 @@ class Examiner:
         begun = time.perf_counter()
         yield
         self._spent += time.perf_counter() - begun
-
-    def _write(self, name: str, line: dict[str, Any]) -> None:
-        files.append_json(self._folder / name, line)
-
-
-def sureness(right: NDArray[np.bool_], chances: NDArray[np.float32]) -> record.Sureness:
-    """How sure the answers are: of all, of right and of wrong ones.
-
-    `ranking` is the area under the receiver operating characteristic of sureness as a sign of being
-    right (Mann and Whitney's statistic; ties count half).
-    """
-    if not np.isfinite(chances).all():
-        return record.Sureness()
-    good, bad = chances[right], chances[~right]
-    ranking = None
-    if len(good) and len(bad):
-        ordered = np.sort(bad)
-        below = np.searchsorted(ordered, good, side="left")
-        above = np.searchsorted(ordered, good, side="right")
-        ranking = float((below + above).mean() / 2 / len(bad))
-    return record.Sureness(
-        right=float(good.mean()) if len(good) else None,
-        wrong=float(bad.mean()) if len(bad) else None,
-        ranking=ranking,
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,13 @@ from core.data.dataset import Dataset
 from core.data.splits import Indices, Split
 from core.design.analysis import table
 from core.errors import ModelError, RunError, storing
-from core.health import record, views
 from core.runs.how_far import LOOKING
 from core.runs.run import Run
 from core.runs.status import State
 from core.specs import RunSpec
 from core.train import backend, engine, hidden, plan
+from core.train.answers import Answers
 from core.train.exam import examine
-from core.train.examiner import sureness
 from core.train.reporter import Reporter
 from core.train.stages import Stages
 from core.train.steps import Steps
@@ -46,12 +45,19 @@ class Stopped(Exception):
 
 def fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporter) -> State:
     """Find the head of a run, keep the whole model and test it."""
-    assert spec.head is not None
-    return _Sitting(run, spec, data, split, reporter).work()
+    return Sitting(run, spec, data, split, reporter).work()
 
 
-class _Sitting:
-    """One run from its images to its tested model."""
+class Sitting:
+    """One run from its images to its tested model.
+
+    Attributes:
+        fine: whether every step of the solver is told, or what it came to for each penalty.
+        best: the head with the lowest validation loss; None before there is one.
+        answers: tells how it does on the validation images.
+    """
+
+    fine = True
 
     def __init__(
         self, run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporter
@@ -66,7 +72,7 @@ class _Sitting:
         require_head(spec.model, found, self.asked.units)
         assert found is not None
         self.cut: Cut = found
-        self.shown = views.choose(data, split.validation)  # of the validation images
+        self.answers = Answers(run, data, split.validation)
         self.extractor: Extractor | None = None
         self.curve = Steps(run, reporter)
         self.best: Head | None = None
@@ -76,15 +82,8 @@ class _Sitting:
         self.speed: float | None = None  # images a second; None where all were looked at before
 
     def work(self) -> State:
-        told = self.run.folder / "metrics.jsonl"
-        if told.exists():  # of an earlier sitting, which left no head
-            files.end_line(told)
-            files.append_json(told, {"event": "resumed", "time": time.time(), "epoch": 0})
-            self.reporter.update(epoch=0, step=0, best_epoch=None, val_loss=None, val_accuracy=None)
-        self.reporter.update(epochs=1)  # until it is known how many steps there are
-        views.keep(self.run, self.data, self.split.validation[self.shown])
         try:
-            self._solve()
+            self.solve()
         except Stopped:
             return State.STOPPED
         assert self.best is not None
@@ -92,13 +91,20 @@ class _Sitting:
         self._test(made)
         return State.STOPPED if self.run.cancelled else State.DONE
 
-    def _solve(self) -> None:
+    def solve(self) -> None:
+        """Find the head; raises Stopped."""
+        told = self.run.folder / "metrics.jsonl"
+        if told.exists():  # of an earlier sitting, which left no head
+            files.end_line(told)
+            files.append_json(told, {"event": "resumed", "time": time.time(), "epoch": 0})
+            self.reporter.update(epoch=0, step=0, best_epoch=None, val_loss=None, val_accuracy=None)
+        self.reporter.update(epochs=1)  # until it is known how many steps there are
         with self.stages.stage("preparing the backbone"):
-            self.extractor = extracting(self.cut, self.reporter.phase)
+            self.extractor = self.prepare()
         with self.stages.stage(LOOKING):
-            train = self._features(self.split.train)
+            train = self.features(self.split.train)
             validation = self._views(self.split.validation)
-            flipped = self._features(self.split.train, "flipped") if self.asked.flips else None
+            flipped = self.features(self.split.train, "flipped") if self.asked.flips else None
         known = self.labels[self.split.validation]
         self.speed = self.reporter.status.images_per_second
         self.reporter.update(**_NOTHING_UNDER_WAY)
@@ -107,7 +113,14 @@ class _Sitting:
             self._head(train, flipped, validation, known)
         assert self.best is not None
         self.curve.close()
-        self._tell_answers(look(self.best, validation, known))
+        result = look(self.best, validation, known)
+        chances = result.chances
+        shown = chances[self.answers.samples]
+        self.answers.tell(self.curve.best, result.answers, chances.max(axis=1), shown)
+
+    def prepare(self) -> Extractor:
+        """What computes the features."""
+        return extracting(self.cut, self.reporter.phase)
 
     def _head(
         self,
@@ -131,19 +144,7 @@ class _Sitting:
             return not self.run.cancelled
 
         if self.asked.head == "linear" or (auto and count < _MANY):
-            lowest = math.inf
-            steps = linear.solve(
-                values,
-                labels,
-                len(self.data.classes),
-                weights=weights,
-                after_step=lambda step: seen(step.head, step.loss, step.accuracy),
-            )
-            for one in steps:
-                loss = look(one, validation, known).loss
-                if loss > lowest:  # weaker penalties fit what is particular to the training images
-                    break
-                lowest = loss
+            self._linear(values, labels, weights, seen, lambda head: look(head, validation, known))
         if self.asked.head == "hidden" or (auto and count >= _FEW and not self.run.cancelled):
             rows = np.concatenate([self.split.train] * (2 if flipped is not None else 1))
             both = np.concatenate([rows, self.split.validation])
@@ -169,22 +170,60 @@ class _Sitting:
                 remedy="Try another head, or look at the images: they may all look alike",
             )
 
+    def _linear(
+        self,
+        values: Features,
+        labels: NDArray[np.int64],
+        weights: NDArray[np.float32] | None,
+        seen: Callable[[Head, float, float], bool],
+        look_at: Callable[[Head], Outcome],
+    ) -> None:
+        """Solve for one layer with weaker and weaker penalties, as long as that helps."""
+        told, lowest = (math.nan, math.nan), math.inf
+
+        def stepped(step: linear.Step) -> bool:
+            nonlocal told
+            told = step.loss, step.accuracy
+            return seen(step.head, *told) if self.fine else not self.run.cancelled
+
+        classes = len(self.data.classes)
+        for one in linear.solve(values, labels, classes, weights=weights, after_step=stepped):
+            if not self.fine:
+                seen(one, *told)
+            loss = look_at(one).loss
+            if loss > lowest:  # weaker penalties fit what is particular to the training images
+                break
+            lowest = loss
+
     def _plan(self) -> plan.Plan:
         """How to train the hidden layer; where this machine does not know, in float32."""
         return plan.choose(self.spec.train) or plan.Plan("float32", backend.towers())
 
-    def _save(self, best: Head) -> Models:
-        hidden_layer = len(best.layers) > 1
-        built = with_hidden(self.spec.model, hidden=hidden_layer)
+    def built(self) -> Cut:
+        """The design with the best head's layers, as design.json has it from here on."""
+        assert self.best is not None
+        built = with_hidden(self.spec.model, hidden=len(self.best.layers) > 1)
+        files.write_json(self.run.folder / "design.json", built.model_dump(mode="json"))
         found = cut(table(built, self.data.shape, len(self.data.classes)))
         assert found is not None
+        return found
+
+    @property
+    def words(self) -> str:
+        """The best head, for people."""
+        assert self.best is not None
+        if len(self.best.layers) > 1:
+            return f"one hidden layer of {self.asked.units}"
+        return "one layer"
+
+    def _save(self, best: Head) -> Models:
         with self.stages.stage("saving the model"):
+            found = self.built()
             made = models(
                 found, self.data.shape, self.spec.data.fit, mirror=self.spec.augment.mirror
             )
             for row, weights in zip(found.rest, best.layers, strict=True):
                 made.whole.get_layer(row.name).set_weights(list(weights))
-            files.write_json(self.run.folder / "design.json", built.model_dump(mode="json"))
             path = self.run.folder / "model.keras"
             with storing(path, "save the model"), files.replacing(path) as part:
                 made.whole.save(part)
@@ -193,8 +232,7 @@ class _Sitting:
             except ModelError as error:  # the head is found; predicting tries once more
                 self.reporter.update(error=error.to_dict())
             self.reporter.update(parameters=made.whole.count_params())
-        words = f"one hidden layer of {self.asked.units}" if hidden_layer else "one layer"
-        self.reporter.update(engine=f"{words} on features computed once")
+        self.reporter.update(engine=f"{self.words} on features computed once")
         return made
 
     def _test(self, made: Models) -> None:
@@ -218,9 +256,14 @@ class _Sitting:
     def _views(self, rows: Indices) -> list[Features]:
         """Features of images and, where answers are averaged, of their mirror images."""
         views: tuple[View, ...] = ("plain", "flipped") if self.spec.augment.mirror else ("plain",)
-        return [self._features(rows, view) for view in views]
+        return [self.features(rows, view) for view in views]
 
-    def _features(self, rows: Indices, view: View = "plain") -> Features:
+    def features(self, rows: Indices, view: View = "plain") -> Features:
+        """The averaged maps of some images, in their order, float16 [n, channels]; raises Stopped."""
+        return self.looked_at(rows, view)
+
+    def looked_at(self, rows: Indices, view: View) -> Features:
+        """What the extractor makes of some images, in their order; raises Stopped."""
         assert self.extractor is not None
         self._begun = None
         found = self.extractor.of(self.data, rows, self._told, view)
@@ -243,24 +286,3 @@ class _Sitting:
             eta=(count - done) / speed if speed else None,
         )
         return self.best is not None or not self.run.cancelled
-
-    def _tell_answers(self, result: Outcome) -> None:
-        """The answers of the best head on the validation images, as other trainings tell them."""
-        classes, epoch = len(self.data.classes), self.curve.best
-        samples = result.chances[self.shown]
-        files.append_json(
-            self.run.folder / views.NAME,
-            {
-                "epoch": epoch,
-                "confusion": views.pairs(result.labels, result.answers, classes),
-                "samples": np.round(samples.astype(np.float64), 4).tolist(),
-            },
-        )
-        shares = np.bincount(result.answers, minlength=classes) / len(result.answers)
-        told = record.EpochHealth(
-            epoch=epoch,
-            sureness=sureness(result.labels == result.answers, result.chances.max(axis=1)),
-            answers=tuple(shares.tolist()),
-        )
-        line = {"event": "epoch", **told.model_dump(exclude_none=True)}
-        files.append_json(self.run.folder / record.NAME, line)

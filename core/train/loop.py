@@ -79,6 +79,7 @@ class Loop:
         augment: changes the images of a tower; see core.train.augmentation.
         plain: with Keras's own layers and optimizer, in float32, in one tower, a step at a time.
         xla: each step compiled by XLA.
+        shares: of the learning rate that each trainable weight learns with; all of it by default.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Loop:
         augment: Augment | None = None,
         plain: bool = False,
         xla: bool = False,
+        shares: Sequence[float] = (),
     ) -> None:
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.plain = plain
@@ -101,7 +103,9 @@ class Loop:
         self._trained = self._twin.trainable_weights
         self._variables = [weight.value for weight in self._trained]
         self._optimizer: Any = (
-            KerasOptimizer(spec, self._trained) if plain else Optimizer(spec, self._variables)
+            KerasOptimizer(spec, self._trained, shares)
+            if plain
+            else Optimizer(spec, self._variables, shares)
         )
         self._averages = [
             tf.Variable(weight.value, trainable=False)

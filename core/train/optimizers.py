@@ -27,13 +27,19 @@ def weight_decay(spec: TrainSpec) -> float:
 class Optimizer:
     """Changes `weights`, variables float32, in place.
 
+    Args:
+        shares: of the learning rate that each weight learns with; all of it by default.
+
     Attributes:
         slots: the variables that it keeps, in an order of their own: what a resumed training needs.
     """
 
-    def __init__(self, spec: TrainSpec, weights: Sequence[Any]) -> None:
+    def __init__(
+        self, spec: TrainSpec, weights: Sequence[Any], shares: Sequence[float] = ()
+    ) -> None:
         self.spec, self.decay = spec, weight_decay(spec)
         self.weights = list(weights)
+        self._shares = list(shares) or [1.0] * len(self.weights)
         count = {"sgd": 1, "rmsprop": 1}.get(spec.optimizer, 2)
         self._slots = [
             [tf.Variable(tf.zeros_like(weight), trainable=False) for _ in range(count)]
@@ -48,9 +54,11 @@ class Optimizer:
 
     def apply(self, gradients: Sequence[Any], rate: Any) -> None:
         """One step at this learning rate, float32 []."""
-        for weight, slots, gradient in zip(self.weights, self._slots, gradients, strict=True):
+        for weight, slots, gradient, share in zip(
+            self.weights, self._slots, gradients, self._shares, strict=True
+        ):
             if gradient is not None:  # else nothing that is learned depends on it
-                self._change(weight, slots, gradient, rate)
+                self._change(weight, slots, gradient, rate if share == 1.0 else rate * share)
         for power, beta in zip(self._powers, _BETAS, strict=True):
             power.assign(power * beta)
 

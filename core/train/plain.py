@@ -17,8 +17,11 @@ from core.train.optimizers import weight_decay
 class KerasOptimizer:
     """As core.train.optimizers.Optimizer, for `weights` that are Keras's variables."""
 
-    def __init__(self, spec: TrainSpec, weights: Sequence[Any]) -> None:
+    def __init__(
+        self, spec: TrainSpec, weights: Sequence[Any], shares: Sequence[float] = ()
+    ) -> None:
         self.weights = list(weights)
+        self._shares = list(shares) or [1.0] * len(self.weights)
         self._optimizer = made(spec)
         self._optimizer.build(self.weights)
 
@@ -32,7 +35,15 @@ class KerasOptimizer:
         self._optimizer.learning_rate.assign(rate)
         pairs = zip(gradients, self.weights, strict=True)
         known = [(gradient, weight) for gradient, weight in pairs if gradient is not None]
+        # Keras has one learning rate for all: part of a change is taken back
+        partly = [
+            (weight, share, keras.ops.copy(weight))
+            for weight, share in zip(self.weights, self._shares, strict=True)
+            if share != 1.0
+        ]
         self._optimizer.apply_gradients(known)
+        for weight, share, before in partly:
+            weight.assign(before + share * (weight - before))
 
 
 def made(spec: TrainSpec) -> keras.optimizers.Optimizer:
@@ -56,13 +67,15 @@ def plain_twin(model: keras.Model) -> keras.Model:
     """As core.train.twin.twin in float32, of Keras's own layers."""
     last = model.layers[-1]
 
-    def copied(layer: keras.layers.Layer) -> keras.layers.Layer:
+    def copied(layer: Any) -> Any:
+        if not isinstance(layer, keras.layers.Layer):  # an operation without a state
+            return layer
         settings = layer.get_config()
         if layer is last:
             settings["activation"] = "linear"
         return type(layer).from_config(settings)
 
-    twin = keras.models.clone_model(model, clone_function=copied)
+    twin = keras.models.clone_model(model, clone_function=copied, recursive=True)
     for ours, theirs in zip(twin.variables, model.variables, strict=True):
         ours.assign(theirs)  # the states of random numbers, too
     return twin

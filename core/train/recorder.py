@@ -14,6 +14,7 @@ from core.errors import AppError, RunError, storing
 from core.health import signs
 from core.runs import webhook
 from core.runs.status import RunStatus
+from core.train.answers import Answers
 from core.train.examiner import Examiner
 from core.train.keeper import Keeper
 from core.train.reporter import Reporter
@@ -46,7 +47,7 @@ class Recorder(Watcher):
         ends: after how many epochs each cycle of the training ends.
         patience: epochs without a better validation loss before stopping; 0 never stops early.
         keeper: of the checkpoint; without one the training cannot be resumed.
-        examiner: of the model's health; without one it is not known.
+        examiner: of the model's health, or what tells of its answers alone; without one neither is known.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Recorder(Watcher):
         ends: tuple[int, ...],
         patience: int,
         keeper: Keeper | None = None,
-        examiner: Examiner | None = None,
+        examiner: Examiner | Answers | None = None,
     ) -> None:
         self.reporter = reporter
         self.run = reporter.run

@@ -17,9 +17,9 @@ class Stages:
         self._reporter = reporter
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Say that it begins, and in the end, well or not, how long it took."""
-        self._reporter.phase(name)
+    def stage(self, name: str, phase: str = "") -> Iterator[None]:
+        """Say that it begins, as `phase` where that is another name, and in the end how long it took."""
+        self._reporter.phase(phase or name)
         begun = time.perf_counter()
         try:
             yield

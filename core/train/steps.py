@@ -58,7 +58,12 @@ class Steps:
         self._reporter.update(**update)
         return better
 
+    @property
+    def count(self) -> int:
+        """Steps so far."""
+        return self._reporter.status.epoch
+
     def close(self) -> None:
         """There will be no more steps."""
-        done = self._reporter.status.epoch
+        done = self.count
         self._reporter.update(epochs=done, ends=(done,), step=0, steps=0)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from core.data.dataset import Dataset
 from core.data.splits import Indices, Split
@@ -17,6 +18,7 @@ from core.design.build import build
 from core.errors import ModelError
 from core.specs import RunSpec
 from core.train import engine, export
+from core.train.answers import Answers
 from core.train.exam import examine
 from core.train.reporter import Reporter
 from core.train.whitening import whiten
@@ -36,11 +38,21 @@ class Subject(Protocol):
         model: from what `data` has for images to probabilities; it learns.
         data: the images, or features of them.
         split: row numbers of `data`.
+        shares: of the learning rate that each trainable weight learns with; empty where it is all.
+        after: how many epochs came before those that are to be trained, as steps of solving.
+        answers: tells what the model answers, where nothing else looks at it.
+        stage: what its training is called.
+        words: what learns, for people, where it is not the whole design.
     """
 
     model: keras.Model
     data: Dataset
     split: Split
+    shares: Sequence[float] = ()
+    after: int = 0
+    answers: Answers | None = None
+    stage: str = "training"
+    words: str = ""
 
     @property
     def parameters(self) -> int:
@@ -78,7 +90,7 @@ def _exported(export: Callable[[], float], reporter: Reporter) -> bool:
     return True
 
 
-class Whole:
+class Whole(Subject):
     """A design all of which learns."""
 
     def __init__(self, spec: RunSpec, data: Dataset, split: Split) -> None:
@@ -118,7 +130,7 @@ class Whole:
         )
 
 
-class Behind:
+class Behind(Subject):
     """What learns behind a frozen backbone, on its features.
 
     Args:
@@ -162,12 +174,12 @@ class Behind:
         places = self.split.test[
             np.searchsorted(self._tested, rows)
         ]  # in order, as the test rows are
-        values = self.data.images.images
-        chances = [
-            np.asarray(self.models.rest(values[places[start : start + _AT_ONCE]], training=False))
-            for start in range(0, len(places), _AT_ONCE)
-        ]
-        return outcome(np.concatenate(chances), self._images.images.labels[rows])
+        return self._asked(self.data.images.images[places], rows)
+
+    def _asked(self, values: NDArray[Any], rows: Indices) -> Outcome:
+        """What the model makes of what some rows have for images."""
+        chances = self.models.rest.predict(values, batch_size=_AT_ONCE, verbose=0)
+        return outcome(np.asarray(chances), self._images.images.labels[rows])
 
 
 def behind(

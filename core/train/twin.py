@@ -8,7 +8,13 @@ from typing import Any
 import keras
 
 from core.train import backend
-from core.train.layers import CheapDropout, Draw, FusedBatchNormalization, NarrowConv2D
+from core.train.layers import (
+    CheapDropout,
+    Draw,
+    FusedBatchNormalization,
+    NarrowConv2D,
+    NarrowDepthwiseConv2D,
+)
 from core.train.plan import Precision
 
 _WHOLE = (keras.activations.silu, keras.activations.gelu)
@@ -47,6 +53,16 @@ def _narrow(layer: keras.layers.Layer) -> bool:
     return bool(plain and height * width <= _FEW and channels * layer.filters >= _MANY)
 
 
+def _narrow_depthwise(layer: keras.layers.Layer) -> bool:
+    """Whether it is one that `NarrowDepthwiseConv2D` makes faster."""
+    if type(layer) is not keras.layers.DepthwiseConv2D or layer.depth_multiplier != 1:
+        return False
+    height, width = layer.input.shape[1:3]
+    known = height is not None and width is not None and height * width <= _FEW
+    same = layer.strides == (1, 1) and layer.padding == "same" and layer.dilation_rate == (1, 1)
+    return bool(known and same)
+
+
 def twin(model: keras.Model, precision: Precision, draw: Draw) -> keras.Model:
     """The model for training, from uint8 images to logits instead of probabilities.
 
@@ -61,19 +77,23 @@ def twin(model: keras.Model, precision: Precision, draw: Draw) -> keras.Model:
     last = model.layers[-1]
     numbers = {layer.name: number for number, layer in enumerate(model.layers)}
 
-    def copied(layer: keras.layers.Layer) -> keras.layers.Layer:
+    def copied(layer: Any) -> Any:
+        if not isinstance(layer, keras.layers.Layer):  # an operation without a state
+            return layer
         settings: dict[str, Any] = {**layer.get_config(), "dtype": policy}
         if isinstance(layer, keras.layers.Dropout | keras.layers.SpatialDropout2D):
             return CheapDropout(
                 layer.rate,
                 draw,
-                numbers[layer.name],
+                numbers.setdefault(layer.name, len(numbers)),
                 spatial=isinstance(layer, keras.layers.SpatialDropout2D),
                 name=layer.name,
                 dtype=policy,
             )
         if layer is last:
             return type(layer).from_config({**settings, "dtype": "float32", "activation": "linear"})
+        if _narrow_depthwise(layer):
+            return NarrowDepthwiseConv2D.from_config(settings)
         if half and _exact(layer):
             settings["dtype"] = "float32"
         elif half and getattr(layer, "activation", None) in _WHOLE:
@@ -84,6 +104,6 @@ def twin(model: keras.Model, precision: Precision, draw: Draw) -> keras.Model:
             return NarrowConv2D.from_config(settings)
         return type(layer).from_config(settings)
 
-    made = keras.models.clone_model(model, clone_function=copied)
+    made = keras.models.clone_model(model, clone_function=copied, recursive=True)
     made.set_weights(model.get_weights())
     return made

@@ -24,13 +24,8 @@ _LOOK = 0.2  # seconds between two looks whether the pretrained network is wante
 
 # what the worker imports when it trains, after TensorFlow
 MODULES = (
-    "core.train.engine",
-    "core.train.examiner",
+    "core.train.fitting",
     "core.train.frozen",
-    "core.train.keeper",
-    "core.train.precision",
-    "core.train.recorder",
-    "core.train.subject",
 )
 
 

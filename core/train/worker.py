@@ -7,40 +7,20 @@ It reads spec.json, and writes everything else of the run folder. Exit code 0: d
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
-import math
 import os
 import signal
 import sys
-import time
 import traceback
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from core import files
-from core.data.dataset import Dataset, load
-from core.data.splits import Split
-from core.design.analysis import table
-from core.design.backbones import used
+from core.data.dataset import load
 from core.errors import AppError, RunError, unexpected
-from core.runs import checkpoints, memory
-from core.runs.how_far import LOOKING
+from core.runs import memory
 from core.runs.run import Run
 from core.runs.status import State
-from core.specs import RunSpec, TrainSpec
-from core.train import downloads, plan
-from core.train.checkpoint import Checkpoint
-from core.train.plan import Plan
+from core.train import downloads
 from core.train.reporter import Reporter
-from core.transfer.cut import cut
-
-if TYPE_CHECKING:
-    from core.train.engine import Engine
-    from core.train.subject import Subject
 
 
 def work(run: Run) -> State:
@@ -92,153 +72,14 @@ def _train(run: Run, reporter: Reporter) -> State:
     if run.cancelled or not downloads.weights_there(spec.model, run, reporter):
         return State.STOPPED
     reporter.phase("starting TensorFlow")
-    return _fit(run, spec, data, split, reporter)
-
-
-def _fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporter) -> State:
     from core.train import backend
 
-    keras = backend.start()
-    if spec.head is not None:
-        from core.train import frozen
+    backend.start()
+    from core.train import fitting, frozen
 
+    if spec.head is not None and spec.finetune is None:
         return frozen.fit(run, spec, data, split, reporter)
-    from core.train import engine
-    from core.train.examiner import Examiner
-    from core.train.keeper import Keeper
-    from core.train.recorder import Recorder
-
-    train = spec.train.changed(batch_size=reporter.status.batch_size or spec.train.batch_size)
-    way = _plan(train, reporter)
-    reporter.phase("building the model")
-    keras.utils.set_random_seed(train.seed)
-    if (subject := _subject(run, spec, data, split, reporter)) is None:
-        return State.STOPPED
-    data, split, model = subject.data, subject.split, subject.model
-    if not (run.folder / checkpoints.NAME).exists():
-        subject.begin()
-    balanced = train.class_weights == "balanced"
-    trainer = engine.Engine(
-        model,
-        train,
-        way,
-        weights=engine.class_weights(data.images.labels[split.train], len(data.classes))
-        if balanced
-        else None,
-        augment=spec.augment,
-    )
-    digest = _digest(data, split)
-    enough = _go_on(run, trainer, reporter, digest)
-    ends = reporter.status.ends or (train.epochs,)
-    examiner = None
-    if used(spec.model) is None:
-        reporter.phase("looking at what it will learn from")
-        try:
-            examiner = Examiner(run, spec.changed(train=train), model, data, split, last=ends[-1])
-        except AppError:
-            raise
-        except Exception:  # a training is worth more than knowing its health
-            reporter.log(traceback.format_exc())
-            reporter.note("Its health is not known: see the log.")
-    recorder = Recorder(
-        reporter,
-        subject,
-        images=len(split.train),
-        batch_size=train.batch_size,
-        ends=ends,
-        patience=train.patience,
-        examiner=examiner,
-        keeper=Keeper(reporter, lambda: replace(trainer.checkpoint, data=digest)),
-    )
-    reporter.update(parameters=subject.parameters, steps=recorder.steps, engine=trainer.plan.words)
-    if enough != ends[-1]:
-        reporter.phase("training")
-        trainer.fit(data, split.train, split.validation, recorder, ends)
-    if reporter.status.best_epoch is not None:
-        # an earlier sitting's, where none was better since
-        subject.restore(run.folder / "model.keras")
-        subject.finish(trainer, run.folder, reporter)
-    return State.STOPPED if recorder.cancelled else State.DONE
-
-
-def _subject(
-    run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporter
-) -> Subject | None:
-    """The models and what they see; None where it was stopped before there were any."""
-    from core.train import subject
-
-    found = cut(table(spec.model, data.shape, len(data.classes)))
-    if found is None:
-        return subject.Whole(spec, data, split)
-
-    def told(done: int, count: int, known: int) -> bool:  # noqa: ARG001
-        reporter.require_folder()
-        reporter.update(step=done, steps=count)
-        return not run.cancelled
-
-    reporter.phase(LOOKING)
-    made = subject.behind(spec, data, split, found, reporter.phase, told)
-    reporter.update(step=0, steps=0)
-    return made
-
-
-def _plan(train: TrainSpec, reporter: Reporter) -> Plan:
-    """How to train here; measured first where this machine does not know yet."""
-    chosen = plan.choose(train)
-    if chosen is None:
-        from core.train import precision
-
-        reporter.phase("finding out how this machine trains fastest, once")
-        plan.save(precision.faster())
-        chosen = plan.choose(train)
-    assert chosen is not None
-    return chosen
-
-
-def _go_on(run: Run, trainer: Engine, reporter: Reporter, data: str) -> int | None:
-    """Take an earlier sitting's training up where its checkpoint is, if there was one.
-
-    Args:
-        data: digest of the images.
-
-    Returns:
-        The last epoch that it was to have, where early stopping found that it had learned enough.
-    """
-    path, told = run.folder / checkpoints.NAME, run.folder / "metrics.jsonl"
-    kept = Checkpoint.load(path) if path.exists() else None
-    if kept is not None:
-        if kept.data != data:
-            raise RunError(
-                "The training cannot go on from where it was",
-                expected="the images and classes that it began with",
-                received="others: some were added, removed, renamed or changed",
-                remedy="Put them back, or train again with the same settings",
-            )
-        trainer.restore(kept)
-    elif not told.exists():
-        return None
-    if told.exists():
-        files.end_line(told)
-    lines = run.metrics("epoch")
-    if kept is not None and kept.line is not None and kept.line not in lines:
-        files.append_json(told, kept.line)  # the kill came between the checkpoint and its line
-    progress = trainer.progress
-    steps = math.ceil((reporter.status.train_images or 0) / trainer.spec.batch_size)
-    position = round(progress.epoch + progress.step / max(1, steps), 4)
-    line = {"event": "resumed", "time": time.time(), "epoch": position}
-    files.append_json(told, line)
-    reporter.update(epoch=progress.epoch, step=progress.step)
-    reporter.log(f"going on from epoch {position:g}")
-    return kept.line.get("early") if kept is not None and kept.line is not None else None
-
-
-def _digest(data: Dataset, split: Split) -> str:
-    """Of the classes, and of the images in each part."""
-    found = hashlib.blake2b(json.dumps(data.classes).encode(), digest_size=16)
-    for rows in (split.train, split.validation, split.test):
-        found.update(np.ascontiguousarray(data.images.digests[rows]).tobytes())
-        found.update(np.ascontiguousarray(data.images.labels[rows]).tobytes())
-    return found.hexdigest()
+    return fitting.fit(run, spec, data, split, reporter)
 
 
 def _out_of_memory(error: BaseException) -> RunError:

@@ -30,6 +30,17 @@ _MANY = 10_000
 # validation images that are enough to choose a head by
 _ENOUGH = 500
 _LEAST_SHARE = 0.05
+# how a backbone learns on where nothing else is asked for
+_TUNING = {
+    "batch_size": 64,
+    "optimizer": "adamw",
+    "learning_rate": 0.0005,
+    "schedule": "one-cycle",
+    # else it grows too sure of what it has seen, and its validation loss says less than it can
+    "label_smoothing": 0.1,
+    "patience": 3,
+}
+_EPOCHS = (20_000, 3), (5_000, 4), (0, 8)
 
 
 def compose(
@@ -53,14 +64,22 @@ def compose(
     size = transfer.size or (_USUAL if count <= _MANY else _OF_MANY)
     # sets of small images keep their own size, and are enlarged inside the model
     stored = any(item.name == data.source for item in ARRAY_SETS)
+    tuning = transfer.tuning
+    defaults = {} if tuning is None else {**_TUNING, "epochs": _epochs(count)}
     share = max(_LEAST_SHARE, min(TrainSpec().validation_share, _ENOUGH / max(1, count)))
     return RunSpec(
         model=design(transfer, enlarge=size if stored else None),
         data=data.changed(color="rgb", size=None if stored else size),
-        train=TrainSpec.parse({"validation_share": share, **(train or {})}),
+        train=TrainSpec.parse({"validation_share": share, **defaults, **(train or {})}),
         head=HeadSpec(head=transfer.head, units=transfer.units, flips=transfer.flips),
+        finetune=tuning,
         tags=tags or {},
     )
+
+
+def _epochs(images: int) -> int:
+    """Of fine-tuning: fewer images are gone through more often."""
+    return next(epochs for least, epochs in _EPOCHS if images >= least)
 
 
 def design(transfer: TransferSpec, *, enlarge: int | None = None) -> ModelSpec:

@@ -31,6 +31,12 @@ class Cut:
     size: int
 
     @property
+    def behind(self) -> tuple[Row, ...]:
+        """The rows behind the backbone, with the averaging of its maps."""
+        names = [row.name for row in self.rows]
+        return tuple(row for row in self.rows[names.index(self.name) + 1 :] if row.nodes)
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """Of what the frozen part makes of an image."""
         shape = self.rest[0].input_shape

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,8 +37,12 @@ class Engine(Protocol):
     def width(self) -> int:
         """How many features an image has."""
 
-    def run(self, images: Images, prepare: Prepare = as_they_are) -> NDArray[np.float32]:
-        """Features float32 [n, width] of images, uint8 [n, size, size, 3] once they are prepared."""
+    @property
+    def kept(self) -> type[np.floating | np.int8]:
+        """The kind of numbers in which nothing is lost that matters when features are kept."""
+
+    def run(self, images: Images, prepare: Prepare = as_they_are) -> NDArray[Any]:
+        """Features [n, width] of images, uint8 [n, size, size, 3] once they are prepared."""
 
 
 class LiteRT:
@@ -48,10 +52,19 @@ class LiteRT:
         path: of the model.
         size: height and width of the images.
         mean: what is taken from bytes, before they are divided by `spread`; of all channels or of each.
+        outputs: places of the outputs that are wanted, one after the other in a row of features.
+            Of several, or of one that is no float, the numbers are int8 as they are.
     """
 
     def __init__(
-        self, path: Path, size: int, mean: Scale, spread: Scale, threads: int | None = None
+        self,
+        path: Path,
+        size: int,
+        mean: Scale,
+        spread: Scale,
+        *,
+        outputs: Sequence[int] = (0,),
+        threads: int | None = None,
     ) -> None:
         try:
             content = path.read_bytes()
@@ -64,21 +77,27 @@ class LiteRT:
         self._calls = threading.Lock()
         self._pixels = 3 * size * size
         first = self._interpreters[0]
-        (given,), (told,) = first.get_input_details(), first.get_output_details()
-        self._input, self._output = given["index"], told["index"]
-        self.width = math.prod(map(int, told["shape"][1:]))
+        (given,), all_told = first.get_input_details(), first.get_output_details()
+        told = [all_told[place] for place in outputs]
+        self._input, self._outputs = given["index"], [one["index"] for one in told]
+        self._kind = told[0]["dtype"]
+        self.kept: Any = np.int8 if self._kind == np.int8 else np.float16
+        # of each output: its shape, what a step of it is worth, and the step that is worth nothing
+        self.shapes = [tuple(map(int, one["shape"][1:])) for one in told]
+        self.steps = [(float(one["quantization"][0]), int(one["quantization"][1])) for one in told]
+        self.width = sum(map(math.prod, self.shapes))
         scale, zero = given["quantization"]
         # what every byte becomes, in all channels or in each
         steps = np.rint((np.arange(256)[:, None] - mean) / spread / scale + zero)
         self._table = np.clip(steps, -128, 127).astype(np.int8)
 
-    def run(self, images: Images, prepare: Prepare = as_they_are) -> NDArray[np.float32]:
-        """Features float32 [n, width] of images, uint8 [n, size, size, 3] once they are prepared."""
+    def run(self, images: Images, prepare: Prepare = as_they_are) -> NDArray[Any]:
+        """Features [n, width] of images, uint8 [n, size, size, 3] once they are prepared."""
         with self._calls:
             return self._run(images, prepare)
 
-    def _run(self, images: Images, prepare: Prepare) -> NDArray[np.float32]:
-        made = np.empty((len(images), self.width), np.float32)
+    def _run(self, images: Images, prepare: Prepare) -> NDArray[Any]:
+        made = np.empty((len(images), self.width), self._kind)
         starts = iter(range(0, len(images), _AT_ONCE))
         turn = threading.Lock()
         failures: list[Exception] = []
@@ -95,8 +114,11 @@ class LiteRT:
                     whole[: len(part)] = part
                     interpreter.set_tensor(self._input, whole)
                     interpreter.invoke()
-                    told = interpreter.get_tensor(self._output)
-                    made[start : start + len(part)] = told[: len(part)].reshape(len(part), -1)
+                    place = 0
+                    for index in self._outputs:
+                        told = interpreter.get_tensor(index)[: len(part)].reshape(len(part), -1)
+                        made[start : start + len(part), place : place + told.shape[1]] = told
+                        place += told.shape[1]
             except Exception as error:  # it is raised where it can be caught
                 failures.append(error)
 
@@ -129,10 +151,14 @@ class LiteRT:
 class Onnx:
     """A model from images, as bytes or floats from 0 to 255, to features: for what LiteRT cannot run.
 
+    What it has for outputs comes one after the other in a row.
+
     Args:
         path: of the model.
         size: height and width of the images.
     """
+
+    kept = np.float16
 
     def __init__(self, path: Path, size: int) -> None:
         import onnxruntime
@@ -148,15 +174,18 @@ class Onnx:
         self._kind = np.uint8 if given.type == "tensor(uint8)" else np.float32
         # of maps it depends on the images: the model says nothing of it
         blank = np.zeros((1, size, size, 3), self._kind)
-        self.width = int(self._session.run(None, {self._input: blank})[0].size)
+        told = self._session.run(None, {self._input: blank})
+        self.shapes = [tuple(map(int, one.shape[1:])) for one in told]
+        self.width = sum(map(math.prod, self.shapes))
 
     def run(self, images: Images, prepare: Prepare = as_they_are) -> NDArray[np.float32]:
         """Features float32 [n, width] of images, uint8 [n, size, size, 3] once they are prepared."""
         made = np.empty((len(images), self.width), np.float32)
         for start in range(0, len(images), _FEW):
             part = prepare(images[start : start + _FEW]).astype(self._kind)
-            told = self._session.run(None, {self._input: part})[0]
-            made[start : start + len(part)] = told.reshape(len(part), -1)
+            told = self._session.run(None, {self._input: part})
+            rows = [one.reshape(len(part), -1) for one in told]
+            made[start : start + len(part)] = np.concatenate(rows, axis=1)
         return made
 
 

@@ -46,7 +46,7 @@ class Extractor:
         self.computed = 0  # images, so far
 
     def of(self, data: Dataset, rows: Indices, told: Told, view: View = "plain") -> Features | None:
-        """The features of these rows in their order, float16 [n, width]; None where it was stopped.
+        """The features of these rows in their order, [n, width]; None where it was stopped.
 
         What was computed before a stop is kept.
 
@@ -76,7 +76,8 @@ class Extractor:
     def _store(self, view: View) -> Store:
         if view not in self._stores:
             parent = workspace.datasets_folder() / ".cache" / "features"
-            self._stores[view] = Store(parent / f"{self._name}-{view}", self._engine.width)
+            folder = parent / f"{self._name}-{view}"
+            self._stores[view] = Store(folder, self._engine.width, self._engine.kept)
         return self._stores[view]
 
     def _prepare(self, view: View) -> Callable[[Images], Images]:

@@ -31,7 +31,15 @@ IMAGES = 96  # for calibration
 _LEAVES = 400
 
 
-def convert(network: keras.Model, size: int, mean: Scale, spread: Scale, path: Path) -> None:
+def convert(
+    network: keras.Model,
+    size: int,
+    mean: Scale,
+    spread: Scale,
+    path: Path,
+    *,
+    raw: bool = False,
+) -> None:
     """Write what a backbone makes of images as a LiteRT model.
 
     Args:
@@ -39,6 +47,7 @@ def convert(network: keras.Model, size: int, mean: Scale, spread: Scale, path: P
         size: height and width of the calibration images; the model can be resized later.
         mean: what is taken from bytes, before they are divided by `spread`; of all channels or of each.
         path: the file; the model takes int8 [n, size, size, 3] and gives float32.
+        raw: give int8, of each output as it is.
 
     Raises:
         ModelError: it cannot be converted.
@@ -51,6 +60,7 @@ def convert(network: keras.Model, size: int, mean: Scale, spread: Scale, path: P
     converter.representative_dataset = lambda: _examples(size, mean, spread)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
+    converter.inference_output_type = tf.int8 if raw else tf.float32
     between = Path(tempfile.gettempdir())  # where the converter keeps what it is made of
     try:
         with (

@@ -19,13 +19,13 @@ _FRONT, _BACKBONE, _REST, _BACK = "front_", "backbone_", "rest_", "back_"
 
 
 def join(
-    backbone: Path, rest: Path, path: Path, *, shape: Shape, size: int, mirror: bool = False
+    backbone: Path | None, rest: Path, path: Path, *, shape: Shape, size: int, mirror: bool = False
 ) -> None:
     """Write the model that is made of them to `path`.
 
     Args:
-        backbone: from pixels float32 [n, height, width, 3], 0 to 255, to features.
-        rest: from features, float32, to probabilities [n, classes].
+        backbone: from pixels float32 [n, height, width, 3], 0 to 255, to features, its first output.
+        rest: from features, float32, to probabilities [n, classes]; from pixels without a backbone.
         shape: height, width and channels of the images, which come as bytes.
         size: height and width at which the backbone sees them.
         mirror: average the probabilities of an image and of its mirror image.
@@ -33,12 +33,13 @@ def join(
     Raises:
         ModelError: the backbone's file is damaged.
     """
-    middle = compose.add_prefix(_read(backbone), _BACKBONE)
     end = compose.add_prefix(onnx.load(str(rest)), _REST)
-    front = _front(shape, size, mirror, middle)
-    made = _chained(_chained(front, middle), end)
+    made = _front(shape, size, mirror, end)
+    if backbone is not None:
+        made = _chained(made, compose.add_prefix(_read(backbone), _BACKBONE))
+    made = _chained(made, end)
     if mirror:
-        made = _chained(made, _back(end, middle))
+        made = _chained(made, _back(end, end))
     (told,) = made.graph.output
     classes = told.type.tensor_type.shape.dim[-1].dim_value
     made.graph.output[0].CopyFrom(
@@ -52,6 +53,10 @@ def _read(path: Path) -> Any:
     try:
         found = onnx.load(str(path))
         onnx.checker.check_model(found)
+        given, (told, *others) = found.graph.input, found.graph.output
+        if others:  # what only they need is left out
+            names = [one.name for one in given]
+            found = onnx.utils.Extractor(found).extract_model(names, [told.name])
     except OSError:
         raise
     except Exception as error:  # protobuf and onnx have errors of their own

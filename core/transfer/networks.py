@@ -12,7 +12,8 @@ Each is made once on a machine, which takes from ten seconds to a minute or two.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,20 +21,23 @@ from typing import Any
 import keras
 import numpy as np
 from filelock import FileLock
+from numpy.typing import NDArray
 
 from core import files
 from core.design import onnx as converter
 from core.design.backbones import facts
 from core.errors import ModelError, storing
 from core.specs import Backbone
-from core.transfer import applications, engines, int8, lite0, offers, weights
+from core.transfer import applications, engines, graph, int8, lite0, offers, weights
 from core.transfer.engines import Engine
+from core.transfer.graph import Block
+from core.transfer.tail import Tail
 
-_CALIBRATED_AT = 192  # pixels
+CALIBRATED_AT = 192  # pixels
 # mean cosine between features in 8 bits and in floats, below which floats are taken
 _ALIKE = 0.98
 _COMPARED = 16  # images
-_REFUSED = ".refused"
+REFUSED = ".refused"
 
 
 def scaled(layer: Backbone) -> keras.Model:
@@ -42,18 +46,31 @@ def scaled(layer: Backbone) -> keras.Model:
     Raises:
         ModelError: its weights are not there, or cannot be read.
     """
-    return _scaled(layer.model_copy(update={"enlarge": None, "vary": ()}), weights.version(layer))
+    return _built(layer)[0]
+
+
+def blocks(layer: Backbone) -> tuple[Block, ...]:
+    """The blocks of that model; for errors see there."""
+    return _built(layer)[1]
+
+
+def _built(layer: Backbone) -> tuple[keras.Model, tuple[Block, ...]]:
+    plain = layer.model_copy(update={"enlarge": None, "vary": ()})
+    return _build(plain, weights.version(layer))
 
 
 @cache
-def _scaled(layer: Backbone, _: str) -> keras.Model:
+def _build(layer: Backbone, _: str) -> tuple[keras.Model, tuple[Block, ...]]:
     made = lite0.build() if facts(layer).application is None else applications.build(layer)
     made.trainable = False
-    return made
+    return made, graph.blocks(made)  # before anything else is made of it
 
 
-def network(layer: Backbone, name: str) -> keras.Model:
+def network(layer: Backbone, name: str, learns: Tail | None = None) -> keras.Model:
     """A backbone's layer: from pixels, 0 to 255, to maps, as it predicts, whatever trains behind it.
+
+    Args:
+        learns: the last part of it, where that is not what it was.
 
     Raises:
         ModelError: its weights cannot be read.
@@ -62,13 +79,18 @@ def network(layer: Backbone, name: str) -> keras.Model:
     x: Any = pixels
     if layer.enlarge is not None:
         x = keras.layers.Resizing(layer.enlarge, layer.enlarge, name="enlarge")(x)
-    x = _scaling(layer)(x)
-    made = keras.Model(pixels, scaled(layer)(x, training=False), name=name)
-    made.trainable = False
+    x = scaling(layer)(x)
+    if learns is None:
+        x = scaled(layer)(x, training=False)
+    else:
+        x = x if learns.front is None else learns.front(x, training=False)
+        x = learns.model(x, training=False)
+    made = keras.Model(pixels, x, name=name)
+    made.trainable = learns is not None
     return made
 
 
-def _scaling(layer: Backbone) -> keras.layers.Layer:
+def scaling(layer: Backbone) -> keras.layers.Layer:
     """From pixels to what the network was trained with."""
     known = facts(layer)
     mean, spread = np.asarray(known.mean), np.asarray(known.spread)
@@ -112,8 +134,8 @@ def _engine(layer: Backbone, size: int, pooled: bool, doing: Callable[[str], Non
 
 def prepare(layer: Backbone) -> None:
     """Get ready what a run with an averaged backbone takes; see `engine` for what may be raised."""
-    blank = np.zeros((1, _CALIBRATED_AT, _CALIBRATED_AT, 3), np.uint8)
-    engine(layer, _CALIBRATED_AT, True, lambda _: None).run(blank)
+    blank = np.zeros((1, CALIBRATED_AT, CALIBRATED_AT, 3), np.uint8)
+    engine(layer, CALIBRATED_AT, True, lambda _: None).run(blank)
     onnx(layer, True, lambda _: None)
     scaled(layer)
 
@@ -126,14 +148,14 @@ def kind(made: Engine) -> str:
 def onnx(layer: Backbone, pooled: bool, doing: Callable[[str], None]) -> Path:
     """The file of its features in ONNX; raises ModelError, StorageError."""
     path = _path(layer, pooled, ".onnx")
-    _make(layer, pooled, (path,), _write_onnx, doing)
+    _make(layer, pooled, (path,), write_onnx, doing)
     return path
 
 
 def _int8(layer: Backbone, pooled: bool, doing: Callable[[str], None]) -> Path | None:
     """The file of its features in 8 bits; None where they would be other features."""
     path = _path(layer, pooled, "-int8.tflite")
-    _make(layer, pooled, (path, path.with_suffix(_REFUSED)), _write_int8, doing)
+    _make(layer, pooled, (path, path.with_suffix(REFUSED)), _write_int8, doing)
     return path if path.exists() else None
 
 
@@ -151,14 +173,23 @@ def _make(
     """Write one of these files where none of them is there. Other processes wait for it."""
     if any(path.exists() for path in paths):
         return
-    path = paths[0]
-    with storing(path, "keep a backbone"), FileLock(path.with_suffix(".lock")):
-        if not any(path.exists() for path in paths):
-            doing("preparing the pretrained network, once on this machine")
+    with once(paths, doing) as missing:
+        if missing:
             image = keras.Input((None, None, 3))
             x = scaled(layer)(image, training=False)
             x = keras.layers.GlobalAveragePooling2D()(x) if pooled else x
-            write(layer, keras.Model(image, x, name=layer.network), path)
+            write(layer, keras.Model(image, x, name=layer.network), paths[0])
+
+
+@contextmanager
+def once(paths: Sequence[Path], doing: Callable[[str], None]) -> Iterator[bool]:
+    """Whether none of these files is there, so that it is to be made now; other processes wait."""
+    path = paths[0]
+    with storing(path, "keep a backbone"), FileLock(path.with_suffix(".lock")):
+        missing = not any(path.exists() for path in paths)
+        if missing:
+            doing("preparing the pretrained network, once on this machine")
+        yield missing
 
 
 def _write_int8(layer: Backbone, model: keras.Model, path: Path) -> None:
@@ -166,20 +197,25 @@ def _write_int8(layer: Backbone, model: keras.Model, path: Path) -> None:
     known = facts(layer)
     try:
         with files.replacing(path) as part:
-            int8.convert(model, _CALIBRATED_AT, known.mean, known.spread, part)
-            made = engines.LiteRT(part, _CALIBRATED_AT, known.mean, known.spread)
-            _require_alike(layer, made, model)
+            int8.convert(model, CALIBRATED_AT, known.mean, known.spread, part)
+            made = engines.LiteRT(part, CALIBRATED_AT, known.mean, known.spread)
+            images, pixels = examples(layer)
+            require_alike(layer, made.run(images), np.asarray(model(pixels, training=False)))
     except ModelError as error:
-        files.write_json(path.with_suffix(_REFUSED), error.to_dict())
+        files.write_json(path.with_suffix(REFUSED), error.to_dict())
 
 
-def _require_alike(layer: Backbone, made: Engine, model: keras.Model) -> None:
-    """Raise ModelError where the features of photos it was not calibrated with differ too much."""
-    known, size = facts(layer), _CALIBRATED_AT
+def examples(layer: Backbone) -> tuple[engines.Images, NDArray[np.float32]]:
+    """Pictures that no network was calibrated with, as they are and scaled."""
+    known, size = facts(layer), CALIBRATED_AT
     images = np.stack([int8.calibration(int8.IMAGES + n, size) for n in range(_COMPARED)])
-    pixels = int8.scaled(images, known.mean, known.spread)
-    found = made.run(images)
-    wanted = np.asarray(model(pixels, training=False)).reshape(found.shape)
+    return images, int8.scaled(images, known.mean, known.spread)
+
+
+def require_alike(layer: Backbone, found: NDArray[Any], wanted: NDArray[Any]) -> None:
+    """Raise ModelError where features of `examples` in 8 bits, [n, ...], differ too much from others."""
+    known = facts(layer)
+    wanted = wanted.reshape(found.shape)
     lengths = np.linalg.norm(found, axis=1) * np.linalg.norm(wanted, axis=1)
     alike = float(np.mean((found * wanted).sum(axis=1) / np.maximum(lengths, 1e-12)))
     if not alike >= _ALIKE:
@@ -191,14 +227,21 @@ def _require_alike(layer: Backbone, made: Engine, model: keras.Model) -> None:
         )
 
 
-def _write_onnx(layer: Backbone, model: keras.Model, path: Path) -> None:
+def write_onnx(layer: Backbone, model: keras.Model, path: Path) -> None:
+    """Write a model from scaled images to one output or several, as one from pixels.
+
+    Raises:
+        ModelError: ONNX cannot express it, or makes something else of it.
+        StorageError: there is no room.
+    """
     pixels = keras.Input((None, None, 3), name="pixels")
-    whole = keras.Model(pixels, model(_scaling(layer)(pixels), training=False), name=layer.network)
+    whole = keras.Model(pixels, model(scaling(layer)(pixels), training=False), name=layer.network)
     example = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3)).astype(np.float32)
     with files.replacing(path) as part:
         converter.convert(whole, part, example)
         found = engines.Onnx(part, 64).run(example.astype(np.uint8))
-        wanted = np.asarray(whole(example, training=False)).reshape(found.shape)
+        told = keras.tree.flatten(whole(example, training=False))
+        wanted = np.concatenate([np.asarray(one).reshape(len(found), -1) for one in told], axis=1)
         if not np.allclose(found, wanted, rtol=1e-3, atol=1e-3 * float(np.abs(wanted).max())):
             raise ModelError(
                 f"{facts(layer).title} cannot be prepared for predicting",

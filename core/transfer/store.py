@@ -1,6 +1,6 @@
 """Features of images, each computed once: kept by the image's digest, in two files of one folder.
 
-values.bin     float16 [n, width], what a backbone makes of an image
+values.bin     float16 or int8 [n, width], what a backbone makes of an image
 digests.bin    uint64 [n], of the pixels it was made of; a row is known once its digest is there
 """
 
@@ -10,6 +10,7 @@ import errno
 import os
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from core.data.splits import Indices
 from core.errors import ModelError, storing
 
 Digests = NDArray[np.uint64]
-Features = NDArray[np.float16]
+Features = NDArray[Any]  # float16 or int8
 
 
 class Store:
@@ -29,10 +30,12 @@ class Store:
 
     Args:
         width: how many numbers an image has.
+        kind: of numbers.
     """
 
-    def __init__(self, folder: Path, width: int) -> None:
+    def __init__(self, folder: Path, width: int, kind: Any = np.float16) -> None:
         self.folder, self.width = folder, width
+        self._kind = np.dtype(kind).newbyteorder("<")
         self._seen = 0
         self._known: tuple[Digests, Indices] = np.zeros(0, np.uint64), np.zeros(0, np.int64)
 
@@ -42,8 +45,8 @@ class Store:
         new = ~np.isin(different, self._look()[0])
         return np.sort(first[new]).astype(np.int64)
 
-    def add(self, digests: Digests, values: NDArray[np.floating]) -> None:
-        """Keep the features of images, float [n, width].
+    def add(self, digests: Digests, values: NDArray[Any]) -> None:
+        """Keep the features of images, [n, width].
 
         Raises:
             ModelError: some are no numbers, or too large for half precision.
@@ -51,7 +54,7 @@ class Store:
             StorageError: there is no room.
         """
         with np.errstate(over="ignore"):
-            raw = np.ascontiguousarray(values, np.float16)
+            raw = np.ascontiguousarray(values, self._kind)
         assert raw.shape == (len(digests), self.width)
         if not np.isfinite(raw).all():
             raise ModelError(
@@ -68,7 +71,7 @@ class Store:
             self._append("digests.bin", whole * 8, digests.astype("<u8").tobytes())
 
     def read(self, digests: Digests) -> Features:
-        """The features of images that are all there, float16 [n, width]; KeyError where one is not."""
+        """The features of images that are all there, [n, width]; KeyError where one is not."""
         known, places = self._look()
         found = np.searchsorted(known, digests)
         if not len(known) or np.any(known[np.minimum(found, len(known) - 1)] != digests):
@@ -76,10 +79,11 @@ class Store:
         with self._storing():
             shape = int(places.max()) + 1, self.width
             try:
-                kept = np.memmap(self.folder / "values.bin", "<f2", mode="r", shape=shape)
+                path = self.folder / "values.bin"
+                kept = np.memmap(path, self._kind, mode="r", shape=shape)
             except ValueError as error:  # the file was cut after the look at it
                 raise OSError(errno.EIO, f"features that were there are gone: {error}") from error
-            return np.asarray(kept[places[found]], np.float16)
+            return np.asarray(kept[places[found]])
 
     def _look(self) -> tuple[Digests, Indices]:
         """All digests, sorted, and their rows; read again when there are others."""
@@ -113,7 +117,7 @@ class Store:
 
     @property
     def _row(self) -> int:
-        return 2 * self.width
+        return int(self._kind.itemsize) * self.width
 
     def _storing(self) -> AbstractContextManager[None]:
         return storing(self.folder, "keep features")

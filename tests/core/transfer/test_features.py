@@ -22,6 +22,7 @@ class Quarters:
     """An engine without a network: the mean of each quarter of an image, of each colour."""
 
     width = 12
+    kept = np.float16
 
     def __init__(self) -> None:
         self.seen: list[Images] = []  # as they came to it
