@@ -63,7 +63,8 @@ def address(known: Application) -> str:
 
 def remedy(known: Application) -> str:
     """What to do where there is no network."""
-    return f"Put the file {known.file}, which {address(known)} has, into {folder()}"
+    place = address(known).removesuffix(f"/{known.file}")
+    return f"Put {known.file} from {place} into {folder()}"
 
 
 def require(layer: Backbone) -> None:
@@ -219,5 +220,5 @@ def _failed(known: Application, title: str, received: str) -> ModelError:
         f"The weights of {title} could not be downloaded",
         expected=f"the file {known.file} from {address(known)}",
         received=received,
-        remedy=f"{remedy(known)}, or take EfficientNet-Lite0, which comes with Layerwise",
+        remedy=f"{remedy(known)}, or take EfficientNet-Lite0, which needs no download",
     )
