@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -194,6 +195,9 @@ def _fetch(known: Application, title: str, file: BinaryIO, path: Path, told: Tol
                     file.write(content)
                 done += len(content)
                 going = told(done, total)
+    except urllib.error.HTTPError as error:
+        with error:  # it holds the line
+            raise _failed(known, title, _reason(error)) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _failed(known, title, _reason(error)) from error
     if going and total is not None and done != total:  # the line was cut
