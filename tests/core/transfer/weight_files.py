@@ -23,7 +23,9 @@ def drawn(layer: Backbone, seed: int = 0) -> Any:
         if weight.name in ("gamma", "moving_variance"):
             weight.assign(rng.uniform(0.5, 1.5, shape))
         else:
-            spread = 0.2 if len(shape) == 1 else (2 / np.prod(shape[:-1])) ** 0.5
+            # what leads into one output; of a depthwise kernel, the last axis is no part of it
+            inputs = np.prod(shape[:2] if shape[-1] == 1 else shape[:-1])
+            spread = 0.2 if len(shape) == 1 else (2 / inputs) ** 0.5
             weight.assign(rng.normal(0, spread, shape))
     return made
 
