@@ -91,8 +91,6 @@ def settings() -> None:
     with st.expander("More settings", icon=":material/tune:"):
         valid = networks.choose(transfer)
         valid &= fields.edit_all("transfer", transfer, SETTINGS, columns=1)
-    with st.expander("All pretrained networks", icon=":material/hub:"):
-        networks.table()
     start = st.button(
         "Train",
         type="primary",
@@ -132,4 +130,5 @@ with frame.page(
                 "here, with a camera to try it.",
                 icon=":material/bolt:",
             )
+    networks.table()
     queue.warm_up(backbone=True)

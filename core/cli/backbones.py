@@ -25,7 +25,7 @@ def _list(options: argparse.Namespace) -> int:
         print(json.dumps([_told(one) for one in found]))
         return 0
     print_table(
-        ("Name", "Input", "Parameters", "ImageNet", "An image here"),
+        ("Name", "Input", "Parameters", "ImageNet", "Speed"),
         (
             (
                 one.layer.network,

@@ -64,8 +64,7 @@ def address(known: Application) -> str:
 
 def remedy(known: Application) -> str:
     """What to do where there is no network."""
-    place = address(known).removesuffix(f"/{known.file}")
-    return f"Put {known.file} from {place} into {folder()}"
+    return f"Fetch {address(known)} elsewhere and put it into {folder()}"
 
 
 def require(layer: Backbone) -> None:

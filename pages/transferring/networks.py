@@ -34,7 +34,7 @@ def choose(transfer: TransferSpec) -> bool:
     known = offer(layer)
     st.caption(
         f"{known.facts.about} {words.percent(known.facts.accuracy)} on ImageNet, "
-        f"{words.large(known.facts.parameters)} parameters, {known.speed} an image here."
+        f"{words.large(known.facts.parameters)} parameters, {known.speed}."
     )
     if known.facts.application is not None:
         fields.edit("transfer", transfer, "weights")
@@ -50,7 +50,8 @@ def choose(transfer: TransferSpec) -> bool:
 
 def table() -> None:
     """Draw what is known of every network, and what to do for those that are not here."""
-    st.dataframe(
+    box = st.expander("All pretrained networks", icon=":material/hub:")
+    box.dataframe(
         [_row(one) for one in offers()],
         hide_index=True,
         placeholder="not measured yet",

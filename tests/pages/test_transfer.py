@@ -226,7 +226,7 @@ def test_networks_that_are_here(open_page: OpenPage) -> None:
     app = open_page(PAGE)
     choice = app.selectbox(key="transfer.backbone")
     assert choice.options[:2] == ["EfficientNet-Lite0", "DenseNet121"]
-    assert "not measured yet" in told(app)
+    assert "not measured here yet" in told(app)
     choice.set_value("densenet121").run()
     assert "42.1 ms an image here" in told(app)
     assert list(app.dataframe[0].value["Network"])[1] == "DenseNet121"

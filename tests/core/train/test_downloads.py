@@ -93,7 +93,10 @@ def test_without_a_network(
     assert work(run) is State.FAILED
     assert run.status.error is not None
     assert run.status.error["what"].startswith("The weights of MobileNet 0.25")
-    assert f"Put {FILE} from http://127.0.0.1:9/mobilenet into" in run.status.error["remedy"]
+    assert (
+        f"Fetch http://127.0.0.1:9/mobilenet/{FILE} elsewhere and put it into"
+        in run.status.error["remedy"]
+    )
 
 
 def test_a_stop_ends_a_download(server: Weights, examples: Path) -> None:

@@ -131,7 +131,7 @@ def test_a_wrong_file_in_the_folder_of_keras(home: Path) -> None:
 def test_in_8_bits_where_they_say_the_same(kept: Path) -> None:
     """Features are much those in floats, and the speed is known from then on."""
     assert offers.offer(SMALL).milliseconds is None
-    assert offers.offer(SMALL).speed == "not measured yet"
+    assert offers.offer(SMALL).speed == "not measured here yet"
     engine = networks.engine(SMALL, SIZE, True, lambda _: None)
     assert networks.kind(engine) == "int8"
     floats = engines.Onnx(networks.onnx(SMALL, True, lambda _: None), SIZE)
