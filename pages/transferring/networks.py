@@ -61,10 +61,12 @@ def table() -> None:
                 format="compact", help="Without its last layer."
             ),
             "ImageNet": st.column_config.NumberColumn(
-                format="percent", help="Share of ImageNet's validation photos that it names right."
+                format="%.1f%%", help="Share of ImageNet's validation photos that it names right."
             ),
             "Milliseconds": st.column_config.NumberColumn(
-                format="%.1f", help="For an image on this machine, measured when it is first used."
+                format="%.1f",
+                width="medium",
+                help="For an image on this machine, measured when the network is first used.",
             ),
             "Weights": st.column_config.TextColumn(width="large"),
         },
@@ -81,7 +83,7 @@ def _row(one: Offer) -> dict[str, object]:
         "Network": one.facts.title,
         "Input": f"{one.facts.size} px",
         "Parameters": one.facts.parameters,
-        "ImageNet": one.facts.accuracy,
+        "ImageNet": 100 * one.facts.accuracy,
         "Milliseconds": one.milliseconds,
         "Weights": one.where,
     }
