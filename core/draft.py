@@ -47,8 +47,10 @@ class Draft(Spec):
 def load() -> Draft:
     """The draft of this workspace; a fresh one where there is none or it cannot be read."""
     try:
-        return Draft.parse(json.loads(_path().read_bytes()))
-    except (OSError, ValueError, TypeError, SpecError):
+        content = json.loads(_path().read_bytes())
+        content.get("transfer", {}).pop("network", None)  # of when there was one network only
+        return Draft.parse(content)
+    except (OSError, ValueError, TypeError, AttributeError, SpecError):
         return Draft()
 
 

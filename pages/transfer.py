@@ -4,14 +4,14 @@ import streamlit as st
 
 from core.data import catalogue
 from core.data.collection import NAME
-from core.design.backbones import BACKBONES, used
+from core.design.backbones import used
 from core.runs import queue
 from core.runs import run as runs
 from core.specs import DataSpec, RunSpec, TransferSpec
 from core.train.order import order
 from core.transfer.compose import compose
 from pages.shared import fields, frame, state, terms
-from pages.transferring import collecting, result
+from pages.transferring import collecting, networks, result
 
 OWN, SET = "Photos of your own", "A set of images"
 SETTINGS = ("size", "head", "units", "flips")
@@ -26,7 +26,12 @@ def again() -> None:
         if spec.head is None or (backbone := used(spec.model)) is None:
             return
         size = backbone.enlarge or spec.data.size
-        form = TransferSpec(**spec.head.model_dump(), network=backbone.network, size=size)
+        form = TransferSpec(
+            **spec.head.model_dump(),
+            backbone=backbone.network,
+            weights=backbone.weights,
+            size=size,
+        )
         state.keep("transfer-way", OWN if spec.data.source == NAME else SET)
         if spec.data.source == NAME:
             state.change(transfer=form)
@@ -83,10 +88,9 @@ def settings() -> None:
     )
     data = own() if way == OWN else chosen()
     transfer = state.draft().transfer
-    known = BACKBONES[transfer.network]
     with st.expander("More settings", icon=":material/tune:"):
-        st.caption(f"**{known.title}.** {known.about}")
-        valid = fields.edit_all("transfer", transfer, SETTINGS, columns=1)
+        valid = networks.choose(transfer)
+        valid &= fields.edit_all("transfer", transfer, SETTINGS, columns=1)
     start = st.button(
         "Train",
         type="primary",
@@ -126,4 +130,5 @@ with frame.page(
                 "here, with a camera to try it.",
                 icon=":material/bolt:",
             )
+    networks.table()
     queue.warm_up(backbone=True)

@@ -36,6 +36,7 @@ TENSORFLOW = {
     "core.train.trainee",
     "core.train.twin",
     "core.train.whitening",
+    "core.transfer.applications",
     "core.transfer.int8",
     "core.transfer.lite0",
     "core.transfer.networks",

@@ -22,7 +22,7 @@ def build(layer: Backbone) -> keras.Model:
     known, path = facts(layer).application, weights.path(layer)
     assert known is not None
     assert path is not None
-    made = bare(known, layer.network)
+    made = bare(known)
     try:
         made.load_weights(path)
     except MemoryError:
@@ -33,13 +33,39 @@ def build(layer: Backbone) -> keras.Model:
     for weight in made.weights:
         if not np.isfinite(np.asarray(weight)).all():
             raise _other(layer, known, path, f"numbers that are none in {weight.path}")
+    return _depthwise(made)
+
+
+def bare(known: Application) -> keras.Model:
+    """The network as Keras draws it anew, without its last layer and its scaling of the pixels."""
+    return getattr(keras.applications, known.function)(
+        include_top=False, weights=None, input_shape=(None, None, 3), **known.options
+    )
+
+
+def _depthwise(model: keras.Model) -> keras.Model:
+    """The same with depthwise layers for convolutions of as many groups as channels, as ConvNeXt has
+    them: Keras compiles those by themselves on a processor, which ONNX cannot express."""
+    if not any(_grouped(layer) for layer in model.layers):
+        return model
+    made = keras.models.clone_model(model, clone_function=_without_groups)
+    for before, after in zip(model.layers, made.layers, strict=True):
+        values = before.get_weights()
+        if _grouped(before):  # [height, width, 1, channels]
+            values[0] = values[0].transpose(0, 1, 3, 2)
+        after.set_weights(values)
     return made
 
 
-def bare(known: Application, name: str) -> keras.Model:
-    """The network as Keras draws it anew, without its last layer and its scaling of the pixels."""
-    return getattr(keras.applications, known.function)(
-        include_top=False, weights=None, input_shape=(None, None, 3), name=name, **known.options
+def _grouped(layer: keras.layers.Layer) -> bool:
+    return isinstance(layer, keras.layers.Conv2D) and 1 < layer.groups == layer.filters
+
+
+def _without_groups(layer: keras.layers.Layer) -> keras.layers.Layer:
+    if not _grouped(layer):
+        return layer.__class__.from_config(layer.get_config())
+    return keras.layers.DepthwiseConv2D(
+        layer.kernel_size, layer.strides, padding=layer.padding, name=layer.name
     )
 
 

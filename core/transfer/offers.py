@@ -46,8 +46,8 @@ class Offer:
     def speed(self) -> str:
         """In words."""
         if self.milliseconds is None:
-            return "not measured yet"
-        return f"{self.milliseconds:.3g} ms"
+            return "not measured here yet"
+        return f"{self.milliseconds:.3g} ms an image here"
 
     @property
     def explained(self) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -63,7 +64,7 @@ def address(known: Application) -> str:
 
 def remedy(known: Application) -> str:
     """What to do where there is no network."""
-    return f"Put the file {known.file}, which {address(known)} has, into {folder()}"
+    return f"Fetch {address(known)} elsewhere and put it into {folder()}"
 
 
 def require(layer: Backbone) -> None:
@@ -193,6 +194,9 @@ def _fetch(known: Application, title: str, file: BinaryIO, path: Path, told: Tol
                     file.write(content)
                 done += len(content)
                 going = told(done, total)
+    except urllib.error.HTTPError as error:
+        with error:  # it holds the line
+            raise _failed(known, title, _reason(error)) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _failed(known, title, _reason(error)) from error
     if going and total is not None and done != total:  # the line was cut
@@ -219,5 +223,5 @@ def _failed(known: Application, title: str, received: str) -> ModelError:
         f"The weights of {title} could not be downloaded",
         expected=f"the file {known.file} from {address(known)}",
         received=received,
-        remedy=f"{remedy(known)}, or take EfficientNet-Lite0, which comes with Layerwise",
+        remedy=f"{remedy(known)}, or take EfficientNet-Lite0, which needs no download",
     )

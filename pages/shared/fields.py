@@ -44,6 +44,8 @@ def edit(part: str, spec: Spec, name: str, save: Save | None = None) -> bool:
         )
     elif value_type(field) is bool:
         st.toggle(label, value=current, **common)
+    elif value_type(field) is str:
+        st.text_input(label, value=None, placeholder=extra.get("empty"), **common)
     else:
         whole = value_type(field) is int
         st.number_input(
@@ -55,7 +57,7 @@ def edit(part: str, spec: Spec, name: str, save: Save | None = None) -> bool:
             **common,
         )
     try:
-        spec.changed(**{name: state.value(key)})
+        spec.changed(**{name: _given(key)})
     except SpecError:
         st.markdown(f":red[{label}: expected {expectation(field)}.]")
         return False
@@ -82,6 +84,12 @@ def _save(save: Save, name: str, base: str, key: str) -> None:
     if not state.live(base, key):
         return
     try:
-        save(name, state.value(key))
+        save(name, _given(key))
     except SpecError:
         return  # `edit` explains it under the field
+
+
+def _given(key: str) -> Any:
+    """A widget's value; text that was cleared is none."""
+    found = state.value(key)
+    return (found.strip() or None) if isinstance(found, str) else found

@@ -61,6 +61,30 @@ def test_the_sets_are_listed(home: Path, cli: Cli) -> None:
         assert name in out
 
 
+def test_the_pretrained_networks_are_listed(home: Path, cli: Cli) -> None:
+    """backbones tells what is here, and of the rest which file to put where."""
+    code, out, err = cli("backbones", "--json")
+    assert (code, err) == (0, "")
+    first, *rest = last_json(out)
+    assert first == {
+        "name": "efficientnet_lite0",
+        "title": "EfficientNet-Lite0",
+        "size": 224,
+        "parameters": 3_413_024,
+        "imagenet_accuracy": 0.751,
+        "milliseconds": None,
+        "ready": True,
+        "where": "Comes with Layerwise",
+    }
+    assert len(rest) >= 11
+    assert not any(one["ready"] for one in rest)
+    assert all(str(home.parent / "keras" / "models") in one["where"] for one in rest)
+    code, out, _ = cli("backbones")
+    assert code == 0
+    assert "its weights are missing" in out
+    assert "efficientnetv2-b3_notop.h5 elsewhere and put it into" in out
+
+
 def test_a_folder_and_its_zip_are_shown_alike(
     home: Path, examples: Path, tmp_path: Path, cli: Cli
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from core.design.presets import preset
 from core.draft import Draft
 from core.errors import SpecError, StorageError
 from core.runs.run import all_runs
-from core.specs import AugmentSpec, DataSpec, Dropout, TrainSpec
+from core.specs import AugmentSpec, DataSpec, Dropout, TrainSpec, TransferSpec
 
 
 def test_fresh_workspace(home: Path) -> None:
@@ -198,3 +199,16 @@ def test_a_full_disk_loses_no_step(
     monkeypatch.setattr(files, "write_bytes", write)
     assert draft.load() == before
     assert draft.history() == steps
+
+
+def test_a_draft_of_before_there_were_other_networks(home: Path) -> None:
+    """Is read as it was meant: nothing else of it is lost."""
+    draft.change(train={"epochs": 7}, transfer={"units": 64})
+    path = home / "saved_models" / ".draft.json"
+    content = json.loads(path.read_bytes())
+    content["transfer"].pop("backbone")
+    content["transfer"].pop("weights")
+    content["transfer"]["network"] = "efficientnet_lite0"
+    path.write_text(json.dumps(content))
+    assert draft.load().train.epochs == 7
+    assert draft.load().transfer == TransferSpec(units=64)

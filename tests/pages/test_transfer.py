@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import TextInput
 
 from core import draft
 from core.data.collection import LEAST, Collection
 from core.runs import queue
 from core.runs.run import all_runs, create
-from core.specs import DataSpec, TransferSpec
+from core.specs import Backbone, DataSpec, TransferSpec
+from core.specs.layers.pretrained import TITLES
+from core.transfer import offers, weights
 from core.transfer.compose import compose
 from tests.pages.conftest import OpenPage, errors
 
@@ -32,6 +36,11 @@ def photo(seed: int) -> bytes:
 def train(app: AppTest) -> object:
     """The button that starts it."""
     return next(button for button in app.button if button.label == "Train")
+
+
+def given(app: AppTest) -> TextInput:
+    """The field for a file of weights."""
+    return next(item for item in app.text_input if item.label == "File of weights")
 
 
 def told(app: AppTest) -> str:
@@ -181,3 +190,63 @@ def test_what_is_shown_is_what_is_learned_from(open_page: OpenPage) -> None:
         assert run.spec.data.source == "sketches"
     finally:
         queue.cancel(run)
+
+
+def test_networks_that_are_not_here(open_page: OpenPage) -> None:
+    """The bundled one is offered first; of another it says what Train does, and which file to put where."""
+    app = open_page(PAGE)
+    choice = app.selectbox(key="transfer.backbone")
+    assert choice.value == "efficientnet_lite0"
+    assert choice.options[0] == "EfficientNet-Lite0"
+    assert choice.options[1:] == [f"{one} (not here yet)" for one in list(TITLES.values())[1:]]
+    assert not any(item.label == "File of weights" for item in app.text_input)
+    choice.set_value("resnet50_v2").run()
+    assert not app.exception
+    assert draft.load().transfer.backbone == "resnet50_v2"
+    file = "resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    explained = "\n".join(item.value for item in app.info)
+    assert "Train downloads them, about 94.3 MB" in explained
+    assert file in explained.replace("\\", "")
+    assert str(weights.folder()) in explained.replace("\\", "")
+    listed = app.dataframe[0].value
+    assert list(listed["Network"]) == list(TITLES.values())
+    assert listed["Weights"][0] == "Comes with Layerwise"
+    assert all(str(weights.folder()) in told for told in listed["Weights"][1:])
+
+
+def test_networks_that_are_here(open_page: OpenPage) -> None:
+    """Come before those that are not, and their speed is told once it was measured."""
+    layer = Backbone(network="densenet121")
+    path = weights.path(layer)
+    assert path is not None
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"weights")
+    weights.prepared(layer).mkdir(parents=True)
+    offers.keep_speed(layer, 0.0421, "int8")
+    app = open_page(PAGE)
+    choice = app.selectbox(key="transfer.backbone")
+    assert choice.options[:2] == ["EfficientNet-Lite0", "DenseNet121"]
+    assert "not measured here yet" in told(app)
+    choice.set_value("densenet121").run()
+    assert "42.1 ms an image here" in told(app)
+    assert list(app.dataframe[0].value["Network"])[1] == "DenseNet121"
+
+
+def test_a_file_of_weights(open_page: OpenPage, tmp_path: Path) -> None:
+    """One that is not there is explained, and Train is off; another network begins without one."""
+    draft.change(transfer={"backbone": "mobilenet_v2"})
+    app = open_page(PAGE)
+    app.segmented_control(key="transfer-way").set_value("A set of images").run()
+    given(app).set_value(str(tmp_path / "mine.h5")).run()
+    assert "The file of weights is not there" in errors(app)
+    assert train(app).disabled
+    (tmp_path / "mine.h5").write_bytes(b"weights")
+    app.run()
+    assert not app.error
+    assert not train(app).disabled
+    assert draft.load().transfer.weights == str(tmp_path / "mine.h5")
+    given(app).set_value("").run()
+    assert draft.load().transfer.weights is None
+    given(app).set_value(str(tmp_path / "mine.h5")).run()
+    app.selectbox(key="transfer.backbone").set_value("mobilenet").run()
+    assert draft.load().transfer.weights is None

@@ -24,7 +24,7 @@ BackboneName = Literal[
 ]
 TITLES: dict[str, str] = {
     "efficientnet_lite0": "EfficientNet-Lite0",
-    "mobilenet_025": "MobileNet, a quarter wide",
+    "mobilenet_025": "MobileNet 0.25",
     "mobilenet": "MobileNet",
     "mobilenet_v2": "MobileNetV2",
     "mobilenet_v3_small": "MobileNetV3 Small",

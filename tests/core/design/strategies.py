@@ -120,6 +120,8 @@ def _value(kind: Kind, name: str, *, small: bool) -> st.SearchStrategy[Any]:
         return st.sampled_from(options)
     if value_type(field) is bool:
         return st.booleans()
+    if value_type(field) is str:
+        return st.none() | st.text(min_size=1, max_size=20)
     if small and kind is InceptionBlock and name == "filters":
         return st.integers(8, 20)
     if small and name in _SMALL:

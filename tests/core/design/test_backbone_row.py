@@ -130,6 +130,22 @@ def test_enlarged_to_less(shape: Shape, enlarge: int, label: str, larger: int | 
     check(found, label, RAW, Backbone(enlarge=larger), POOL, Output())
 
 
+@pytest.mark.parametrize(
+    ("shape", "label", "larger"), [((14, 14, 3), "Enlarge to 32", 32), ((14, 600, 3), "", None)]
+)
+def test_too_small_to_leave_anything(shape: Shape, label: str, larger: int | None) -> None:
+    """Where a network's maps would have no place left."""
+    found = analysed(RAW, Backbone(network="mobilenet_v2"), POOL, Output(), shape=shape)
+    row, error = blamed(found)
+    assert error.what == "Layer 2 (Backbone) needs larger images"
+    assert error.received == f"{shape[0]} × {shape[1]} pixels"
+    if larger is None:
+        assert remedy(found, row) == ("", None)
+    else:
+        grown = Backbone(network="mobilenet_v2", enlarge=larger)
+        check(found, label, RAW, grown, POOL, Output())
+
+
 def test_one_after_the_other() -> None:
     """Where more than one thing is wrong, each click mends one of them."""
     layers = (Input(), Dropout(), Backbone(enlarge=32), POOL, Output())

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from core.data.dataset import load
 from core.design.analysis import analyse, table
+from core.design.backbones import BACKBONES
 from core.errors import NotFoundError, SpecError
 from core.specs import (
     Backbone,
@@ -180,3 +181,25 @@ def test_what_is_wrong_is_told(home: Path) -> None:
     write_set("mnist", 60)
     with pytest.raises(SpecError, match="validation_share"):
         compose(TransferSpec(), DataSpec(source="mnist"), train={"validation_share": 0.9})
+
+
+def test_another_network(home: Path) -> None:
+    """With its file, whose path a worker in another folder finds; older runs name no file."""
+    write_set("cifar10", 60)
+    asked = TransferSpec(backbone="mobilenet_v2", weights="mine.h5")
+    spec = compose(asked, DataSpec(source="cifar10"))
+    assert backbone(spec).network == "mobilenet_v2"
+    assert backbone(spec).weights == str(Path("mine.h5").resolve())
+    assert spec.model.name == "MobileNetV2"
+    older = compose(TransferSpec(), DataSpec(source="cifar10"))
+    kept = older.model_dump(mode="json")
+    assert kept["model"]["layers"][1].pop("weights", "") is None
+    assert RunSpec.parse(kept) == older
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_every_network_fits(name: Any) -> None:
+    """A design of each is right, and the run may bear its title."""
+    model = design(TransferSpec(backbone=name))
+    assert model.name == BACKBONES[name].title
+    assert analyse(model, (192, 192, 3), 7).errors == []

@@ -21,7 +21,7 @@ from core.design.analysis import table
 from core.errors import ModelError
 from core.specs import Backbone, Dense, Flatten, GlobalAveragePooling2D, Input, ModelSpec, Output
 from core.specs.layers import Layer
-from core.transfer import engines, networks
+from core.transfer import engines, networks, weights
 from core.transfer.cut import cut
 from core.transfer.serving import Models, models
 
@@ -66,7 +66,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     found = Kept(tmp_path_factory.mktemp("serving"), [])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LAYERWISE_HOME", str(found.folder))
-        networks.onnx(NETWORK, True, found.told.append)
+        networks.onnx(Backbone(), True, found.told.append)
         networks.engine(Backbone(), SIZE, True, found.told.append)
         yield found
 
@@ -208,13 +208,13 @@ def test_files_are_made_once(kept: Kept) -> None:
     """Whoever waits for one is told why; later it is there."""
     words = "preparing the pretrained network, once on this machine"
     assert kept.told == [words, words]
-    networks.onnx(NETWORK, True, kept.told.append)
+    networks.onnx(Backbone(), True, kept.told.append)
     networks.engine(Backbone(), 32, True, kept.told.append)
     networks.prepare(Backbone())
     assert len(kept.told) == 2
-    folder = kept.folder / "datasets" / ".cache" / "backbones" / f"{NETWORK}-v{networks.VERSION}"
+    folder = kept.folder / "datasets" / ".cache" / "backbones" / f"{NETWORK}-v{weights.VERSION}"
     files = {item.name for item in folder.iterdir() if item.suffix != ".lock"}
-    assert files == {"pooled.onnx", "pooled-int8.tflite"}
+    assert files == {"pooled.onnx", "pooled-int8.tflite", "speed.json"}
 
 
 def test_the_engine_says_what_the_network_does(kept: Kept) -> None:
@@ -228,7 +228,7 @@ def test_the_engine_says_what_the_network_does(kept: Kept) -> None:
 
 def test_features_in_onnx(kept: Kept) -> None:
     """Where LiteRT is not there, they are computed in floats: those of Keras."""
-    engine = engines.Onnx(networks.onnx(NETWORK, True, kept.told.append), SIZE)
+    engine = engines.Onnx(networks.onnx(Backbone(), True, kept.told.append), SIZE)
     assert networks.kind(engine) == "float"
     wanted = features(Case(SIZE, None, False), photos(SIZE))
     np.testing.assert_allclose(engine.run(photos(SIZE)), wanted, atol=5e-3)
@@ -237,7 +237,7 @@ def test_features_in_onnx(kept: Kept) -> None:
 def damaged(kept: Kept, file: str, share: float) -> Path:
     """That file, in a workspace of its own, with so much of it left."""
     shutil.copytree(kept.folder / "datasets", workspace.datasets_folder())
-    path = networks.folder(NETWORK) / file
+    path = networks.folder(Backbone()) / file
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
     return path
 
