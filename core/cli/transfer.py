@@ -16,7 +16,7 @@ from core.train.order import order
 from core.transfer.compose import compose
 
 _DATA = ("fit", "parts", "together", "test_share", "split_seed")
-_TRAIN = ("validation_share", "class_weights", "seed")
+_TRAIN = ("validation_share", "train_share", "class_weights", "seed")
 
 
 def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
