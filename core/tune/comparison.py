@@ -34,6 +34,7 @@ Way = Literal["transfer", "scratch"]
 ALL = (1.0,)
 CURVE = (0.05, 0.1, 0.25, 0.5, 1.0)
 _TAG, _WAY = "compare", "way"
+_ONCE = ("preparing the backbone", LOOKING)  # what a transfer of the same images need not do again
 _SURE = 2.0  # standard errors of the difference that are no chance
 
 
@@ -140,8 +141,9 @@ def seconds(specs: Sequence[RunSpec], transfer: Run, known: Speed | None) -> flo
     """How long planned runs take one after the other; None where the machine is not measured."""
     if known is None:
         return None
-    looked = (number(line, "seconds") or 0.0 for line in _stages(transfer))
-    again = max(0.0, (transfer.status.seconds or 0.0) - sum(looked))  # features are there
+    stages = (line for line in transfer.metrics("stage") if line.get("name") in _ONCE)
+    once = sum(number(line, "seconds") or 0.0 for line in stages)
+    again = max(0.0, (transfer.status.seconds or 0.0) - once)
     return sum(
         again if spec.tags[_WAY] == "transfer" else scratch.seconds(spec, transfer, known)
         for spec in specs
@@ -231,10 +233,6 @@ def _untagged(spec: RunSpec) -> RunSpec:
 
 def _share(share: float) -> float:
     return TrainSpec.parse({"train_share": share}).train_share
-
-
-def _stages(transfer: Run) -> list[dict[str, object]]:
-    return [line for line in transfer.metrics("stage") if line.get("name") == LOOKING]
 
 
 def shares(text: str) -> tuple[float, ...]:
