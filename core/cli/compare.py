@@ -101,6 +101,7 @@ def _tell(options: argparse.Namespace, run: Run, design: str, found: list[Row]) 
                 )
                 for row in found
             ),
+            whole=("Network", "Run"),
         )
         out.print(verdict, markup=False)
     return 0 if all(row.member.status.state is State.DONE for row in found) else 1

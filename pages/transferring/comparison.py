@@ -74,11 +74,16 @@ def _choice(run: Run) -> None:
         "Design",
         [mine.name, *others, *listed],
         key="compare-design",
-        persist_state=True,
+        persist_state="page",
         help="The one of the Design page where it is your own and fits, a preset, or a past run's.",
     )
     st.segmented_control(
-        "Learn from", [CURVE, WHOLE], default=CURVE, required=True, key="compare-shares"
+        "Learn from",
+        [CURVE, WHOLE],
+        default=None if state.value("compare-shares") else CURVE,
+        required=True,
+        key="compare-shares",
+        persist_state="page",
     )
     specs = _planned(run)
     if (whole := next((spec for spec in specs if _is_whole(spec)), None)) is not None:

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core import draft, files
 from core.design.presets import preset
 from core.runs.run import all_runs
+from core.runs.status import State
 from core.tune import comparison
 from tests.core.conftest import hold_slot
 from tests.core.tune.conftest import Transferred, finish_test, transferred
@@ -76,6 +77,8 @@ def test_the_design_is_chosen(open_page: OpenPage, transferred: Transferred) -> 
     shares = app.segmented_control(key="compare-shares")
     shares.set_value("All images, the quick way").run()
     assert "starter at 64 px: 19 epochs" in told(app)
+    app.session_state["compare-menu"] = False
+    app.run()
     press(app, "compare-start")
     (made,) = (row for row in comparison.rows(run) if row.way == "scratch")
     assert (made.title, made.share) == ("starter, from scratch", 1.0)
@@ -108,5 +111,5 @@ def test_it_is_offered_for_a_transfer_that_is_done(
     open_page: OpenPage, home: Path, transferred: Transferred
 ) -> None:
     """For no other."""
-    app = open_page(PAGE, run=transferred(state="failed").id)
+    app = open_page(PAGE, run=transferred(state=State.FAILED).id)
     assert not any(button.key == "compare-start" for button in app.button)
