@@ -22,6 +22,7 @@ from pages.transferring import comparison_charts
 
 WHOLE, CURVE = "All images, the quick way", "Learning curve, from 5% of the images on"
 _BY_NAME = {item.name: item for item in PRESETS}
+_NOTHING = "All of this is trained, or on its way."
 _RUNS = 50  # past runs whose designs are offered
 
 
@@ -56,7 +57,7 @@ def _order(run: Run) -> None:
     if pressed:
         specs = _planned(run)
         if not specs:
-            st.info("All of this is trained, or on its way.", icon=":material/check_circle:")
+            st.info(_NOTHING, icon=":material/check_circle:")
             return
         with st.spinner("Reading the images", show_time=True):
             state.once(specs, lambda: comparison.order(specs))
@@ -86,6 +87,8 @@ def _choice(run: Run) -> None:
         persist_state="page",
     )
     specs = _planned(run)
+    if not specs:
+        st.caption(_NOTHING)
     if (whole := next((spec for spec in specs if _is_whole(spec)), None)) is not None:
         st.caption(_told_of(whole))
     took = comparison.seconds(specs, run, speed.load())
@@ -156,7 +159,7 @@ def _progress(rows: list[Row], active: list[Row]) -> None:
     member = training.member
     parts = [
         f"{len(rows) - len(active)} of {words.several(len(rows), 'run')} done",
-        f"{training.title}, {words.percent(training.share)} of the images",
+        f"{training.title}, {training.share:.0%} of the images",
         how_far(member.run, member.status),
     ]
     done = sum(1.0 if row.member.status.state.final else row.member.status.progress for row in rows)
@@ -187,6 +190,7 @@ def _table(name: str, rows: list[Row]) -> None:
         [_figures(row) for row in rows],
         key=f"compare-table-{name}",
         hide_index=True,
+        height="content",
         on_select="rerun",
         selection_mode="single-cell",
         placeholder="–",

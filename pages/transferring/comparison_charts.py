@@ -99,7 +99,9 @@ def _finish(figure: go.Figure, title: str, about: str) -> None:
         showlegend=True,
         legend={"orientation": "h", "y": -0.24, "x": 0, "yanchor": "top"},
     )
-    figure.update_yaxes(title="Images right (%)", tickformat=".0%", range=[0, 1.05])
+    heights = [y for trace in figure.data for y in trace.y]
+    low = math.floor(10 * min(heights, default=0.0) - 0.2) / 10
+    figure.update_yaxes(title="Images right (%)", tickformat=".0%", range=[max(0.0, low), 1.02])
 
 
 def _logarithmic(

@@ -14,7 +14,7 @@ from core.runs.run import Run
 from core.runs.status import RunStatus, State
 from core.tune.comparison import made_for_one
 from pages.shared import cached, cards, charts, frame, state
-from pages.transferring import camera, comparison
+from pages.transferring import camera
 
 _TOP = 5  # classes that are told
 
@@ -40,7 +40,6 @@ def draw(run: Run) -> None:
         if run.has_model:
             st.subheader("Try it", anchor=False)
             attempt(run)
-        comparison.draw(run)
     else:
         _live(run)
 
