@@ -37,9 +37,11 @@ def tested_at_once(queue_home: Path) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("tested_at_once")
-def test_it_ends_with_a_row_for_each_run(transferred: Transferred, cli: Cli) -> None:
+def test_it_ends_with_a_row_for_each_run(
+    transferred: Transferred, examples: Path, cli: Cli
+) -> None:
     """compare follows its runs and tells their figures; asked for again, it trains nothing."""
-    run = transferred()
+    run = transferred(examples)
     asked = ("compare", "--run", run.id, "--design", "starter", "--shares", "25,100")
     code, out, err = cli(*asked, "--json")
     assert code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,11 +43,13 @@ def press(app: AppTest, key: str) -> None:
 
 
 @pytest.mark.usefixtures("waiting")
-def test_one_button_trains_both(open_page: OpenPage, transferred: Transferred) -> None:
+def test_one_button_trains_both(
+    open_page: OpenPage, transferred: Transferred, examples: Path
+) -> None:
     """A learning curve of the transfer and of the draft's design; all of it can be stopped."""
     mine = preset("tf-tutorial").model.changed(name="mine")
     draft.change(model=mine)
-    run = transferred()
+    run = transferred(examples)
     app = open_page(PAGE)
     assert len(app.get("plotly_chart")) == 0
     press(app, "compare-start")
@@ -65,9 +68,11 @@ def test_one_button_trains_both(open_page: OpenPage, transferred: Transferred) -
 
 
 @pytest.mark.usefixtures("waiting")
-def test_the_design_is_chosen(open_page: OpenPage, transferred: Transferred) -> None:
+def test_the_design_is_chosen(
+    open_page: OpenPage, transferred: Transferred, examples: Path
+) -> None:
     """With all images alone; how it is trained is told before."""
-    run = transferred()
+    run = transferred(examples)
     app = open_page(PAGE)
     app.session_state["compare-menu"] = True
     app.run()
@@ -87,9 +92,11 @@ def test_the_design_is_chosen(open_page: OpenPage, transferred: Transferred) -> 
 
 
 @pytest.mark.usefixtures("waiting")
-def test_figures_and_charts_of_what_is_done(open_page: OpenPage, transferred: Transferred) -> None:
+def test_figures_and_charts_of_what_is_done(
+    open_page: OpenPage, transferred: Transferred, examples: Path
+) -> None:
     """In words too, for who cannot see them."""
-    run = transferred()
+    run = transferred(examples)
     made = comparison.order(comparison.plan(run, preset("fast"), (0.25, 1.0), draft.load()))
     for one, accuracy, images in zip(made, (0.97, 0.9, 0.7), (300, 1200, 300), strict=True):
         finish_test(one, accuracy, images=images, seconds=70.0)
@@ -101,6 +108,14 @@ def test_figures_and_charts_of_what_is_done(open_page: OpenPage, transferred: Tr
     seconds, images = (chart.proto for chart in app.get("plotly_chart"))
     assert "fast, from scratch 90.0% after 1 min 10 s" in seconds.alt
     assert "fast, from scratch 300: 70.0%" in images.alt
+    layout = json.loads(images.spec)["layout"]
+    assert layout["xaxis"]["type"] == json.loads(seconds.spec)["layout"]["xaxis"]["type"] == "log"
+    assert layout["xaxis"]["ticktext"] == ["300", "1,200"]
+    assert layout["yaxis"]["range"][0] == pytest.approx(0.6)  # the lowest, 70%, is seen well
+    looks = [
+        (one["marker"]["color"], one["marker"]["symbol"]) for one in json.loads(images.spec)["data"]
+    ]
+    assert len({color for color, _ in looks}) == len({symbol for _, symbol in looks}) == 2
     table = app.dataframe[0].value
     assert table["Share"].tolist() == ["25%", "100%", "25%", "100%"]
     assert table["Test accuracy"].tolist() == [97.0, 99.0, 70.0, 90.0]

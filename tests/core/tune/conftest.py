@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,16 +43,17 @@ def trained_as() -> Trained:
 
 @pytest.fixture
 def transferred() -> Transferred:
-    """Make a transfer of the built-in drawings that ended with a test, without training it."""
+    """Make a transfer that ended with a test, of the built-in drawings unless told, without training it."""
 
     def make(
+        source: Path | str = "sketches",
         *,
         images: int = 1200,
         accuracy: float = 0.99,
         state: State = State.DONE,
         train: dict[str, Any] | None = None,
     ) -> Run:
-        run = create(compose(TransferSpec(size=64), DataSpec(source="sketches"), train=train))
+        run = create(compose(TransferSpec(size=64), DataSpec(source=str(source)), train=train))
         finish_test(run, accuracy, images=images, state=state)
         stage = {"event": "stage", "name": LOOKING, "seconds": 6.0}
         files.append_json(run.folder / "metrics.jsonl", stage)

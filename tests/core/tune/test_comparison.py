@@ -58,9 +58,11 @@ def test_all_shares_by_both_ways(home: Path, transferred: Transferred) -> None:
     assert places(planned(run, comparison.ALL)) == [("scratch", 1.0)]
 
 
-def test_all_ways_are_tested_on_the_same_images(home: Path, transferred: Transferred) -> None:
+def test_all_ways_are_tested_on_the_same_images(
+    home: Path, transferred: Transferred, examples: Path
+) -> None:
     """Whatever the share and the size of the images; and learn from the same ones."""
-    run = transferred()
+    run = transferred(examples)
     whole = load(run.spec.data).split(run.spec.train.validation_share)
     parts: dict[float, list[np.ndarray]] = {}
     for spec in planned(run):
@@ -74,9 +76,9 @@ def test_all_ways_are_tested_on_the_same_images(home: Path, transferred: Transfe
 
 
 @pytest.mark.usefixtures("waiting")
-def test_nothing_is_trained_twice(transferred: Transferred) -> None:
+def test_nothing_is_trained_twice(transferred: Transferred, examples: Path) -> None:
     """What is there or on its way is left out; what was stopped, or another design, is not."""
-    run = transferred()
+    run = transferred(examples)
     first, *_ = comparison.order(planned(run))
     assert planned(run) == []
     assert len(comparison.plan(run, preset("fast"), comparison.CURVE, draft.load())) == 5
@@ -88,9 +90,9 @@ def test_nothing_is_trained_twice(transferred: Transferred) -> None:
 
 
 @pytest.mark.usefixtures("waiting")
-def test_rows_tell_each_way_by_share(transferred: Transferred) -> None:
+def test_rows_tell_each_way_by_share(transferred: Transferred, examples: Path) -> None:
     """The transfer first, the smallest share first; a run that came to nothing gives way."""
-    run = transferred()
+    run = transferred(examples)
     made = comparison.order(planned(run, (0.5, 1.0)))
     finish_test(made[0], 0.95, images=600)
     finish_test(made[1], 0.9, seconds=60.0)
@@ -117,9 +119,9 @@ def test_rows_tell_each_way_by_share(transferred: Transferred) -> None:
 
 
 @pytest.mark.usefixtures("waiting")
-def test_a_difference_by_chance_is_said_to_be_one(transferred: Transferred) -> None:
+def test_a_difference_by_chance_is_said_to_be_one(transferred: Transferred, examples: Path) -> None:
     """Of 400 test images one in a hundred is."""
-    run = transferred()
+    run = transferred(examples)
     (made,) = comparison.order(planned(run, comparison.ALL))
     assert comparison.verdict(comparison.rows(run)) == ""
     finish_test(made, 0.98)
@@ -128,13 +130,15 @@ def test_a_difference_by_chance_is_said_to_be_one(transferred: Transferred) -> N
 
 
 @pytest.mark.usefixtures("waiting")
-def test_runs_of_a_transfer_that_was_deleted_are_not_anothers(transferred: Transferred) -> None:
+def test_runs_of_a_transfer_that_was_deleted_are_not_anothers(
+    transferred: Transferred, examples: Path
+) -> None:
     """One that has its name but holds back other images has no part in its comparison."""
-    run = transferred()
+    run = transferred(examples)
     (made,) = comparison.order(planned(run, comparison.ALL))
     queue.cancel(made)
     delete_run(run)
-    other = transferred(train={"validation_share": 0.4})
+    other = transferred(examples, train={"validation_share": 0.4})
     assert other.id == run.id
     assert [row.member.run for row in comparison.rows(other)] == [other]
 
