@@ -63,6 +63,16 @@ class Row:
         return self.member.status.test_accuracy
 
     @property
+    def done(self) -> bool:
+        """Whether its accuracy is that of a training that came to its end by itself."""
+        return self.member.status.state is State.DONE and self.accuracy is not None
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether it ended otherwise: its figures say little of its way."""
+        return self.member.status.state.final and not self.done
+
+    @property
     def error(self) -> float:
         """Standard error of the accuracy."""
         return standard_error(self.accuracy or 0.0, self.member.status.test_images or 0)
@@ -153,7 +163,7 @@ def seconds(specs: Sequence[RunSpec], transfer: Run, known: Speed | None) -> flo
 def rows(transfer: Run) -> list[Row]:
     """The transfer and what it is compared with: by way and name, the smallest share first.
 
-    Of several runs of one way on one share the newest counts, but for one that came to nothing.
+    Of several runs of one way on one share the newest counts, but for one that was cut short.
     """
     found: dict[tuple[Way, str, float], Row] = {}
     for member in _members(transfer):
@@ -161,7 +171,7 @@ def rows(transfer: Run) -> list[Row]:
         title = f"{member.spec.model.name}, {_HOW[way]}"
         share = member.spec.train.train_share
         row, known = Row(member, way, title, share), found.get((way, title, share))
-        if known is None or known.accuracy is None or not _came_to_nothing(row):
+        if known is None or not (known.done and row.cut_short):
             found[way, title, share] = row
     return sorted(found.values(), key=lambda row: (row.way == "scratch", row.title, row.share))
 
@@ -179,7 +189,7 @@ def cancel(compared: Sequence[Row]) -> None:
 
 def verdict(compared: Sequence[Row]) -> str:
     """What learning from all images came to by each way, in a sentence or two; empty before."""
-    whole = [row for row in compared if row.share == 1.0 and row.accuracy is not None]
+    whole = [row for row in compared if row.share == 1.0 and row.done]
     ways = {row.way for row in whole}
     if len(ways) < 2:
         return ""
@@ -217,10 +227,6 @@ def _members(transfer: Run) -> list[Member]:
 def made_for_one(spec: RunSpec) -> bool:
     """Whether a run was made for a comparison, and is no transfer that a person ordered."""
     return _TAG in spec.tags
-
-
-def _came_to_nothing(row: Row) -> bool:
-    return row.accuracy is None and row.member.status.state.final
 
 
 def _tagged(spec: RunSpec, transfer: Run, way: Way) -> RunSpec:

@@ -142,8 +142,9 @@ def _told(name: str) -> None:
         _progress(rows, active)
     if verdict := comparison.verdict(rows):
         st.markdown(f"**{frame.plain(verdict)}**")
-    whole = [row for row in rows if row.share == 1.0 and (row.course or row.accuracy is not None)]
-    tested = [row for row in rows if row.accuracy is not None and row.images]
+    drawn = [row for row in rows if not row.cut_short]
+    whole = [row for row in drawn if row.share == 1.0 and (row.course or row.done)]
+    tested = [row for row in drawn if row.done and row.images]
     left, right = st.columns(2)
     with left:
         figure = comparison_charts.against_seconds(whole)

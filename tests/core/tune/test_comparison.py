@@ -130,6 +130,21 @@ def test_a_difference_by_chance_is_said_to_be_one(transferred: Transferred, exam
 
 
 @pytest.mark.usefixtures("waiting")
+def test_what_was_stopped_is_no_result(transferred: Transferred, examples: Path) -> None:
+    """It is told among the figures, but no verdict is made of it; one that was done counts before it."""
+    run = transferred(examples)
+    (made,) = comparison.order(planned(run, comparison.ALL))
+    finish_test(made, 0.4, state=State.STOPPED)
+    assert comparison.rows(run)[1].cut_short
+    assert comparison.verdict(comparison.rows(run)) == ""
+    (again,) = comparison.order(planned(run, comparison.ALL))
+    finish_test(again, 0.9)
+    finish_test(create(made.spec), 0.5, state=State.STOPPED)
+    assert comparison.rows(run)[1].member.run == again
+    assert "90.0%" in comparison.verdict(comparison.rows(run))
+
+
+@pytest.mark.usefixtures("waiting")
 def test_runs_of_a_transfer_that_was_deleted_are_not_anothers(
     transferred: Transferred, examples: Path
 ) -> None:
