@@ -10,6 +10,7 @@ import pytest
 
 from core.runs import turns
 from core.runs.run import all_runs, create
+from core.tune.comparison import made_for_one
 from tests.conftest import small_spec
 from tests.core.conftest import Cli, hold_slot, last_json
 from tests.core.tune.conftest import Transferred, finish_test, transferred
@@ -19,12 +20,14 @@ __all__ = ["transferred"]
 
 @pytest.fixture
 def tested_at_once(queue_home: Path) -> Iterator[None]:
-    """Whatever is queued ends at once, the better the more images it may learn from."""
+    """Whatever is queued for a comparison ends at once, the better the more images it may learn from."""
     lock, over = hold_slot(queue_home), threading.Event()
 
     def train() -> None:
         while not over.wait(0.05):
             for run in turns.queued():
+                if not made_for_one(run.spec):
+                    continue
                 share = run.spec.train.train_share
                 finish_test(run, 0.5 + 0.4 * share, images=round(1200 * share))
 
