@@ -74,7 +74,7 @@ def overview() -> None:
             download(array_set)
             return
     data = images.dataset(draft.data)
-    parts = images.split(data, draft.train.validation_share)
+    parts = images.split(data, draft.train)
     sizes = data.images.sizes
     low, high = words.shape(sizes.min(axis=0).tolist()), words.shape(sizes.max(axis=0).tolist())
     row = st.container(horizontal=True, gap="large")

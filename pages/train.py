@@ -51,7 +51,7 @@ def chosen() -> None:
         st.caption("The images are shown here once the run has read its own.")
     else:
         data = images.dataset(draft.data)
-        split = images.split(data, draft.train.validation_share)
+        split = images.split(data, draft.train)
         title = frame.plain(data.title)
         st.page_link("pages/data.py", label=f"**{title}**", icon=":material/photo_library:")
         st.caption(

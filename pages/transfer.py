@@ -11,7 +11,7 @@ from core.specs import DataSpec, RunSpec, TransferSpec
 from core.train.order import order
 from core.transfer.compose import compose
 from pages.shared import fields, frame, state, terms
-from pages.transferring import collecting, networks, result
+from pages.transferring import collecting, comparison, networks, result
 
 OWN, SET = "Photos of your own", "A set of images"
 SETTINGS = ("size", "head", "units", "flips")
@@ -130,5 +130,7 @@ with frame.page(
                 "here, with a camera to try it.",
                 icon=":material/bolt:",
             )
+    if run is not None:
+        comparison.draw(run)
     networks.table()
     queue.warm_up(backbone=True)

@@ -10,7 +10,18 @@ import argparse
 import json
 from collections.abc import Sequence
 
-from core.cli import backbones, data, design, health, predict, queue, train, transfer, tune
+from core.cli import (
+    backbones,
+    compare,
+    data,
+    design,
+    health,
+    predict,
+    queue,
+    train,
+    transfer,
+    tune,
+)
 from core.errors import AppError
 from core.terminal import err
 
@@ -35,6 +46,17 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--json", action="store_true", help="print one JSON value as the last line")
     parser = argparse.ArgumentParser(prog="python -m core", description="Layerwise's command line.")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
-    for module in (data, design, train, transfer, backbones, tune, queue, health, predict):
+    for module in (
+        data,
+        design,
+        train,
+        transfer,
+        backbones,
+        compare,
+        tune,
+        queue,
+        health,
+        predict,
+    ):
         module.add(verbs, common)
     return parser

@@ -18,6 +18,7 @@ from core.transfer.compose import compose
 _DATA = ("fit", "parts", "together", "test_share", "split_seed")
 _TRAIN = (
     "validation_share",
+    "train_share",
     "class_weights",
     "seed",
     # of fine-tuning

@@ -143,7 +143,8 @@ def _variants(options: argparse.Namespace) -> int:
     with decoding() as progress:
         data = load(spec.data, progress)
     made = variants.template(spec, vary, tune.most, data.shape, len(data.classes))
-    known, split = speed.load(), data.split(spec.train.validation_share)
+    known = speed.load()
+    split = data.split(spec.train.validation_share, spec.train.train_share)
     seconds = [
         None if known is None else estimate.seconds(item.spec, data, split, known)
         for item in made.variants

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.data import catalogue
 from core.data.cache import Prepared, Progress, prepare
 from core.data.source import Part, require_two
-from core.data.splits import Split, split
+from core.data.splits import Split, part_of, split
 from core.specs import DataSpec
 
 
@@ -37,11 +37,15 @@ class Dataset:
         height, width, channels = self.images.images.shape[1:]
         return height, width, channels
 
-    def split(self, validation_share: float) -> Split:
-        """Row numbers for training, validation and test."""
+    def split(self, validation_share: float, train_share: float = 1.0) -> Split:
+        """Row numbers for training, validation and test.
+
+        Args:
+            train_share: of what is left for training; the other images are in no part.
+        """
         own = self.spec.parts == "own"
         parts = self.images.parts if own else np.full_like(self.images.parts, Part.ANY)
-        return split(
+        whole = split(
             names=self.images.names,
             labels=self.images.labels,
             parts=parts,
@@ -51,6 +55,17 @@ class Dataset:
             validation_share=validation_share,
             seed=self.spec.split_seed,
         )
+        if train_share == 1.0:
+            return whole
+        learned = part_of(
+            whole.train,
+            train_share,
+            names=self.images.names,
+            labels=self.images.labels,
+            twins=self._kept_together,
+            seed=self.spec.split_seed,
+        )
+        return replace(whole, train=learned)
 
     def counts(self) -> dict[str, int]:
         """Number of images of each class."""

@@ -51,9 +51,7 @@ def split(
     """
     assigned = parts.astype(np.int64).copy()
     left_out = _drop_twins(assigned, twins)
-    keys = [hashlib.blake2b(f"{seed}:{name}".encode(), digest_size=8).digest() for name in names]
-    order = sorted(range(len(names)), key=keys.__getitem__)
-    order = [index for index in order if not left_out[index]]
+    order = [index for index in _shuffled(range(len(names)), names, seed) if not left_out[index]]
     groups = defaultdict(list)
     for index in order:
         groups[int(twins[index])].append(index)
@@ -78,6 +76,47 @@ def split(
         rows(Part.TEST),
         np.flatnonzero(left_out).astype(np.int64),
     )
+
+
+def part_of(
+    rows: Indices,
+    share: float,
+    *,
+    names: Sequence[str],
+    labels: NDArray[np.int64],
+    twins: NDArray[np.uint64],
+    seed: int,
+) -> Indices:
+    """A share of each class's rows, sorted: some of those that a larger share has, never none.
+
+    Twins come together, which makes a class's part differ from its share by half a group at most,
+    and by more only where twins are of several classes.
+
+    Args:
+        names, labels, twins, seed: as in `split`.
+    """
+    groups = defaultdict(list)
+    for row in _shuffled(rows.tolist(), names, seed):
+        groups[int(twins[row])].append(row)
+    wanted = np.maximum(1, np.rint(np.bincount(labels[rows]) * share)).astype(int)
+    passed = np.zeros(len(wanted), int)  # of each class, whether taken or not
+    taken: list[int] = []
+    for members in groups.values():
+        counts = np.bincount(labels[members], minlength=len(wanted))
+        fits = (passed + counts / 2 <= wanted) | (passed == 0)
+        if np.any(fits & (counts > 0)):
+            taken += members
+        passed += counts
+    return np.sort(np.array(taken, np.int64))
+
+
+def _shuffled(rows: Sequence[int], names: Sequence[str], seed: int) -> list[int]:
+    """In an order that depends on their names and the seed alone."""
+    keys = {
+        row: hashlib.blake2b(f"{seed}:{names[row]}".encode(), digest_size=8).digest()
+        for row in rows
+    }
+    return sorted(rows, key=keys.__getitem__)
 
 
 def spread(rows: Indices, count: int) -> Indices:

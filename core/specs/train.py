@@ -140,6 +140,16 @@ class TrainSpec(Spec):
         help="Share of the training images kept aside to check every epoch on images not learned "
         "from. The best epoch is chosen by them.",
     )
+    train_share: float = setting(
+        1.0,
+        ge=0.01,
+        le=1.0,
+        step=0.05,
+        label="Share of training images",
+        help="Learn from this share of each class's training images alone, to see how much more images "
+        "are worth. Validation and test images stay the same, and the images of a smaller share are "
+        "among those of a larger one.",
+    )
     patience: int = setting(
         0,
         ge=0,

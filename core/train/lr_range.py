@@ -47,7 +47,7 @@ def measure(spec: RunSpec, report: Report, steps: int = 0) -> RateCurve:
     """
     report(phase="loading images")
     data = load(spec.data)
-    rows = data.split(spec.train.validation_share).train
+    rows = data.split(spec.train.validation_share, spec.train.train_share).train
     report(phase="starting TensorFlow")
     step, batches = _step(spec, data, rows, report), _batches(spec, data, rows)
     report(phase="training a step at each learning rate")

@@ -52,7 +52,7 @@ def _train(run: Run, reporter: Reporter) -> State:
     spec = run.spec
     reporter.phase("loading images")
     data = load(spec.data)
-    split = data.split(spec.train.validation_share)
+    split = data.split(spec.train.validation_share, spec.train.train_share)
     reporter.update(
         train_images=len(split.train),
         validation_images=len(split.validation),

@@ -24,7 +24,7 @@ def seconds(spec: RunSpec, data: Dataset, split: Split, speed: Speed) -> float:
     """How long its epochs take with their validation, if all are trained; see `beside` for the rest.
 
     Args:
-        split: of the data with the run's validation share. Drawing it takes longer than all else
+        split: of the data with the run's shares. Drawing it takes longer than all else
             here, and runs that are tried side by side share it.
     """
     analysis = analyse(spec.model, data.shape, len(data.classes))

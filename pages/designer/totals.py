@@ -58,7 +58,7 @@ def draw(analysis: Analysis, data: Dataset | None, draft: Draft) -> None:
 
 def _epoch(analysis: Analysis, data: Dataset, draft: Draft, known: Speed) -> str:
     try:
-        split = images.split(data, draft.train.validation_share)
+        split = images.split(data, draft.train)
     except AppError:  # Train says what is wrong with the set
         return "–"
     seconds = cost.seconds_per_epoch(

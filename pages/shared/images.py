@@ -19,7 +19,7 @@ from core.data.dataset import Dataset, load
 from core.data.decode import load as load_image
 from core.data.splits import Split
 from core.errors import NotFoundError
-from core.specs import DataSpec
+from core.specs import DataSpec, TrainSpec
 
 KEPT_SECONDS = 20.0  # a large folder is not walked again for every click
 
@@ -83,14 +83,15 @@ def _opened() -> dict[str, tuple[float, Dataset]]:
     return {}
 
 
-def split(data: Dataset, validation_share: float) -> Split:
-    """The split of a set, drawn once for each set and share."""
-    return _split(str(data.images.folder), data.spec.model_dump_json(), validation_share, data)
+def split(data: Dataset, train: TrainSpec) -> Split:
+    """The split of a set, drawn once for each set and its shares."""
+    shares = train.validation_share, train.train_share
+    return _split(str(data.images.folder), data.spec.model_dump_json(), shares, data)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _split(folder: str, spec: str, share: float, _data: Dataset) -> Split:
-    return _data.split(share)
+def _split(folder: str, spec: str, shares: tuple[float, float], _data: Dataset) -> Split:
+    return _data.split(*shares)
 
 
 def strip(data: Dataset, label: int, count: int, height: int = 96) -> bytes:

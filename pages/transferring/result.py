@@ -12,6 +12,7 @@ from core.runs import run as runs
 from core.runs.how_far import how_far
 from core.runs.run import Run
 from core.runs.status import RunStatus, State
+from core.tune.comparison import made_for_one
 from pages.shared import cached, cards, charts, frame, state
 from pages.transferring import camera
 
@@ -19,7 +20,7 @@ _TOP = 5  # classes that are told
 
 
 def latest() -> Run | None:
-    """The run of the address, else the newest transfer; None where there is none."""
+    """The run of the address, else the newest transfer that a person ordered; None where there is none."""
     if name := state.address("run"):
         return runs.find(name)
     return next((run for run, _ in cached.runs() if _is_transfer(run)), None)
@@ -27,7 +28,7 @@ def latest() -> Run | None:
 
 def _is_transfer(run: Run) -> bool:
     try:
-        return run.spec.head is not None
+        return run.spec.head is not None and not made_for_one(run.spec)
     except Exception:  # a damaged run is no transfer; the Runs page says what is wrong with it
         return False
 

@@ -48,12 +48,12 @@ def setting(draft: Draft, name: str) -> bool:
 def times(specs: list[RunSpec], data: Dataset) -> list[float] | None:
     """Seconds that each of the runs trains, about; None where the machine is not measured.
 
-    They share one validation share. Raises DataError where the images cannot be split.
+    They share one split. Raises DataError where the images cannot be split.
     """
     known = speed.load()
     if known is None or not specs:
         return None
-    split = images.split(data, specs[0].train.validation_share)
+    split = images.split(data, specs[0].train)
     return [estimate.seconds(spec, data, split, known) for spec in specs]
 
 

@@ -59,6 +59,22 @@ _DRAW_BOTH = """\
         draw(VALIDATION, VALIDATION_SHARE, keep=1)"""
 _DRAW_ONE = "    draw(VALIDATION, VALIDATION_SHARE, keep=1)"
 
+_PART = '''\
+def part_of(rows, names, labels, twins):
+    """A share of each class's rows; twins come together."""
+    together = defaultdict(list)
+    for row in sorted(rows, key=lambda row: digest(f"{SPLIT_SEED}:{names[row]}".encode())):
+        together[twins[row]].append(row)
+    wanted = np.maximum(1, np.rint(np.bincount(labels[rows]) * TRAIN_SHARE))
+    passed, taken = np.zeros(len(wanted)), []
+    for some in together.values():
+        counts = np.bincount(labels[some], minlength=len(wanted))
+        fits = (passed + counts / 2 <= wanted) | (passed == 0)
+        if np.any(fits & (counts > 0)):
+            taken += some
+        passed += counts
+    return np.sort(taken)'''
+
 _WHITEN = '''\
 def whiten(model, images):
     """Give the convolution that is not trained its weights: the images' commonest patterns, all
@@ -128,7 +144,7 @@ def main():
     $read = load_images(Path(sys.argv[1]) if sys.argv[1:] else DATA)
 $found
 $drawn$twins    train, validation, test = split(names, labels, parts, twins)
-    print(f"{len(train)} training, {len(validation)} validation and {len(test)} test images")
+$part    print(f"{len(train)} training, {len(validation)} validation and {len(test)} test images")
     print(f"{len($classes)} classes: {', '.join($classes)}")
 
     keras.utils.set_random_seed(SEED)
@@ -172,15 +188,20 @@ _NEAR_TWINS = """\
 _REDRAWN = """\
     parts = np.full_like(parts, TRAIN)  # validation and test are drawn anew from all images
 """
+_PARTED = """\
+    train = part_of(train, names, labels, twins)
+"""
 _SHUFFLE = """\
         if self.training:
             self.order = np.random.default_rng((SEED, self.epoch)).permutation(len(self.labels))
 """
 
 
-def split_functions(own_test: bool) -> list[str]:
-    """Sources of the functions that split; the last is split(names, labels, parts, twins)."""
-    return [_DIGEST, _SPLIT.replace("$draws", _DRAW_ONE if own_test else _DRAW_BOTH)]
+def split_functions(own_test: bool, *, part: bool = False) -> list[str]:
+    """Sources of the functions that split: split(names, labels, parts, twins), and where only a `part`
+    of the training images is learned from, part_of(rows, names, labels, twins)."""
+    whole = _SPLIT.replace("$draws", _DRAW_ONE if own_test else _DRAW_BOTH)
+    return [_DIGEST, whole, *([_PART] if part else [])]
 
 
 def batches(augment: AugmentSpec, *, shuffle: bool = True) -> str:
@@ -247,6 +268,7 @@ def main_function(
         "$mean": ".mean" if mirror else "",
         "$drawn": _REDRAWN if drawn else "",
         "$twins": _NEAR_TWINS if near_twins else _COPIES,
+        "$part": _PARTED if train.train_share < 1.0 else "",
         "$read": f"names, labels, parts, images{', hashes' if near_twins else ''}",
         "$shuffled": "done already" if train.shuffle else "as they come",
         "$told": "_, accuracy, loss" if smooth else "loss, accuracy",

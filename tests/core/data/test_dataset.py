@@ -82,6 +82,17 @@ def test_copies_never_cross_parts(home: Path, examples: Path) -> None:
     assert sum(map(len, parts)) == len(set().union(*parts)) == 60
 
 
+def test_a_share_of_the_training_images(home: Path, examples: Path) -> None:
+    """It takes from the training part alone: what is validated and tested with stays the same."""
+    data = load(DataSpec(source=str(examples), size=16))
+    whole, half = data.split(0.2), data.split(0.2, 0.5)
+    assert set(half.train.tolist()) < set(whole.train.tolist())
+    assert abs(len(half.train) - len(whole.train) / 2) <= 3
+    for name in ("validation", "test", "left_out"):
+        assert getattr(half, name).tolist() == getattr(whole, name).tolist()
+    assert data.split(0.2, 1.0).train.tolist() == whole.train.tolist()
+
+
 def test_sample(home: Path, examples: Path) -> None:
     """A sample is of the class asked for, without repeats, and no larger than the class."""
     data = load(DataSpec(source=str(examples), size=16))

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from core.data.source import Part
-from core.data.splits import Split, split
+from core.data.splits import Indices, Split, part_of, split
 from core.errors import DataError
 
 
@@ -37,6 +37,17 @@ class Case:
             classes=[f"class {label}" for label in range(self.classes)],
             test_share=self.test_share,
             validation_share=self.validation_share,
+            seed=self.seed,
+        )
+
+    def part_of(self, rows: Indices, share: float) -> Indices:
+        """A share of them."""
+        return part_of(
+            rows,
+            share,
+            names=self.names,
+            labels=np.array(self.labels, np.int64),
+            twins=np.array(self.digests, np.uint64),
             seed=self.seed,
         )
 
@@ -281,3 +292,44 @@ def test_large_set() -> None:
     """Seventy thousand images, as MNIST has, are divided without a loop for each class."""
     found = case(*[7000] * 10).split()
     assert found.test.size == 14_000
+
+
+# a part of the training images
+
+
+@given(anything(), st.lists(st.floats(0.01, 1.0), min_size=2, max_size=4))
+@settings(deadline=None)
+def test_smaller_parts_are_among_larger_ones(example: Case, parts: list[float]) -> None:
+    """Each is one of the training part's, none is empty of a class, twins are in it or not, and all
+    images are in a share of 1."""
+    train = divided(example).train
+    digests = np.array(example.digests)
+    smaller: set[int] = set()
+    for share in [*sorted(parts), 1.0]:
+        found = example.part_of(train, share)
+        assert (np.diff(found) > 0).all()
+        assert smaller <= set(found.tolist()) <= set(train.tolist())
+        smaller = set(found.tolist())
+        assert min(example.count(found)) >= 1
+        rest = np.setdiff1d(train, found)
+        assert not set(digests[found].tolist()) & set(digests[rest].tolist())
+    assert smaller == set(train.tolist())
+
+
+@given(distinct(), st.floats(0.01, 1.0))
+@settings(deadline=None)
+def test_a_part_has_its_share_of_each_class(example: Case, share: float) -> None:
+    """Within rounding, where no two images are alike."""
+    train = example.split().train
+    every, found = (
+        np.array(example.count(rows)) for rows in (train, example.part_of(train, share))
+    )
+    assert found.tolist() == np.maximum(1, np.rint(every * share)).tolist()
+
+
+def test_another_seed_is_another_part() -> None:
+    """The part depends on the seed and the names, as the split does."""
+    rows = np.arange(60)
+    parts = [tuple(case(60, seed=seed).part_of(rows, 0.5).tolist()) for seed in range(10)]
+    assert len(set(parts)) == 10
+    assert parts[0] == tuple(case(60).part_of(rows, 0.5).tolist())

@@ -14,7 +14,7 @@ from PIL import Image
 
 from core.data import drawn
 from core.data.dataset import Dataset, load
-from core.data.splits import split
+from core.data.splits import part_of, split
 from core.design.presets import preset
 from core.errors import DataError
 from core.specs import DataSpec
@@ -253,13 +253,15 @@ def sets(draw: st.DrawFn) -> dict[str, Any]:
         "seed": draw(st.integers(0, 2**31 - 1)),
         "test_share": draw(st.sampled_from([0.05, 0.2, 0.5])),
         "validation_share": draw(st.sampled_from([0.05, 0.15, 0.5])),
+        "train_share": draw(st.sampled_from([0.1, 0.5, 0.9])),
     }
 
 
 @given(sets())
 @settings(deadline=None, max_examples=150)
 def test_split(example: dict[str, Any]) -> None:
-    """Whatever is equal to what, and whatever parts there are, the script draws the same split."""
+    """Whatever is equal to what, and whatever parts there are, the script draws the same split, and
+    the same part of the training images."""
     names = [f"class {label}/{row}.png" for row, label in enumerate(example["labels"])]
     labels = np.unique(example["labels"], return_inverse=True)[1].astype(np.int64)
     images = np.array(example["pixels"], np.uint8).reshape(-1, 1, 1, 1)
@@ -277,9 +279,18 @@ def test_split(example: dict[str, Any]) -> None:
     except DataError:  # a class is missing in a part: nothing is trained
         return
     spec = DataSpec(source="/a", test_share=shares["test_share"], split_seed=shares["seed"])
-    share = shares["validation_share"]
-    text = text_of(preset("starter").model, spec, validation_share=share)
+    changes = {key: example[key] for key in ("validation_share", "train_share")}
+    functions = names_of(text_of(preset("starter").model, spec, **changes))
     twins = images.ravel().tolist()
-    theirs = names_of(text)["split"](names, labels, np.maximum(parts - 1, 0), twins)
+    theirs = functions["split"](names, labels, np.maximum(parts - 1, 0), twins)
     for one, other in zip((ours.train, ours.validation, ours.test), theirs, strict=True):
         assert one.tolist() == other.tolist()
+    part = part_of(
+        ours.train,
+        example["train_share"],
+        names=names,
+        labels=labels,
+        twins=images.ravel().astype(np.uint64),
+        seed=example["seed"],
+    )
+    assert functions["part_of"](theirs[0], names, labels, twins).tolist() == part.tolist()

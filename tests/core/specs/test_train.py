@@ -19,6 +19,12 @@ def test_settings_of_the_issue() -> None:
     } <= set(TrainSpec.model_fields)
 
 
+def test_an_earlier_training_learned_from_all_images() -> None:
+    """What was written before there was a share means what it meant."""
+    earlier = TrainSpec().model_dump(mode="json", exclude={"train_share"})
+    assert TrainSpec.parse(earlier) == TrainSpec(train_share=1.0)
+
+
 def test_presets_train_with_valid_settings() -> None:
     """The training settings that presets bring are valid."""
     for preset in PRESETS:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core import files
+from core.runs.how_far import LOOKING
 from core.runs.run import Run, create
 from core.runs.status import State
-from core.specs import RunSpec
+from core.specs import DataSpec, RunSpec, TransferSpec
+from core.transfer.compose import compose
 
 Trained = Callable[..., Run]
+Transferred = Callable[..., Run]
 CLASSES = ("circles", "crosses", "squares")
 
 
@@ -35,6 +39,52 @@ def trained_as() -> Trained:
         return run
 
     return make
+
+
+@pytest.fixture
+def transferred() -> Transferred:
+    """Make a transfer that ended with a test, of the built-in drawings unless told, without training it."""
+
+    def make(
+        source: Path | str = "sketches",
+        *,
+        images: int = 1200,
+        accuracy: float = 0.99,
+        state: State = State.DONE,
+        train: dict[str, Any] | None = None,
+    ) -> Run:
+        run = create(compose(TransferSpec(size=64), DataSpec(source=str(source)), train=train))
+        finish_test(run, accuracy, images=images, state=state)
+        stage = {"event": "stage", "name": LOOKING, "seconds": 6.0}
+        files.append_json(run.folder / "metrics.jsonl", stage)
+        return run
+
+    return make
+
+
+def finish_test(
+    run: Run,
+    accuracy: float | None,
+    *,
+    images: int = 1200,
+    state: State = State.DONE,
+    seconds: float = 10.0,
+) -> None:
+    """Write what a worker would have that tested it."""
+    values: dict[str, Any] = {
+        "state": state,
+        "test_accuracy": accuracy,
+        "macro_recall": accuracy,
+        "train_images": images,
+        "validation_images": 200,
+        "test_images": 400,
+        "started": 1000.0,
+        "ended": 1000.0 + seconds,
+    }
+    run.write_status(run.saved_status.model_copy(update=values))
+    classes = [f"class {number}" for number in range(12)]
+    labels = {"classes": classes, "size": 64, "channels": 3, "fit": "pad"}
+    (run.folder / "labels.json").write_text(json.dumps(labels))
 
 
 def finish(
