@@ -4,14 +4,13 @@ import streamlit as st
 
 from core.data import catalogue
 from core.data.collection import NAME
-from core.design.backbones import used
 from core.runs import queue
 from core.runs import run as runs
-from core.specs import DataSpec, RunSpec, TransferSpec
+from core.specs import DataSpec, RunSpec
 from core.train.order import order
-from core.transfer.compose import compose
+from core.transfer.compose import asked, compose
 from pages.shared import fields, frame, state, terms
-from pages.transferring import collecting, comparison, networks, result
+from pages.transferring import collecting, comparison, networks, result, tuning
 
 OWN, SET = "Photos of your own", "A set of images"
 SETTINGS = ("size", "head", "units", "flips")
@@ -23,15 +22,8 @@ def again() -> None:
     if name := state.address("again"):
         state.leave("again")
         spec = runs.find(name).spec
-        if spec.head is None or (backbone := used(spec.model)) is None:
+        if (form := asked(spec)) is None:
             return
-        size = backbone.enlarge or spec.data.size
-        form = TransferSpec(
-            **spec.head.model_dump(),
-            backbone=backbone.network,
-            weights=backbone.weights,
-            size=size,
-        )
         state.keep("transfer-way", OWN if spec.data.source == NAME else SET)
         if spec.data.source == NAME:
             state.change(transfer=form)
@@ -91,6 +83,7 @@ def settings() -> None:
     with st.expander("More settings", icon=":material/tune:"):
         valid = networks.choose(transfer)
         valid &= fields.edit_all("transfer", transfer, SETTINGS, columns=1)
+        valid &= tuning.choose(transfer, data and len(catalogue.source(data.source).items))
     start = st.button(
         "Train",
         type="primary",

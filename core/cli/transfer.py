@@ -22,10 +22,8 @@ _TRAIN = (
     "class_weights",
     "seed",
     # of fine-tuning
-    "epochs",
     "batch_size",
     "optimizer",
-    "learning_rate",
     "schedule",
     "warmup",
     "label_smoothing",

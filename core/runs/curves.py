@@ -49,6 +49,7 @@ class Curves:
 
     Attributes:
         lines: a thinned line for each value; "batch loss", "epoch val_loss smooth" and so on.
+        borders: where another phase of the training begins on the axis, and what it is called.
         stamp: another one whenever points that were there may have changed.
     """
 
@@ -67,6 +68,7 @@ class Curves:
         self._passed = 0.0
         self._place = 0.0
         self._ends: list[tuple[float, float]] = []  # of epochs, and where they are on the axis
+        self.borders: list[tuple[float, str]] = []
 
     def look(self) -> None:
         """Take in what the history has got since."""
@@ -102,6 +104,8 @@ class Curves:
         event = str(line.get("event"))
         if event == "epoch":
             self._ends.append((self._place, x))
+        elif event == "phase":
+            self.borders.append((x, str(line.get("name"))))
         for key in VALUES.get(event, ()):
             if (value := metrics.number(line, key)) is None:  # unknown, or no longer a number
                 continue

@@ -90,6 +90,24 @@ class TransferSpec(HeadSpec):
         "validation images is kept.",
         form="none, all or, say, last-5-blocks",
     )
+    epochs: int | None = setting(
+        None,
+        ge=1,
+        le=1000,
+        label="Epochs of fine-tuning",
+        help="How many times fine-tuning goes through all training images.",
+        empty="By the number of images",
+    )
+    learning_rate: float | None = setting(
+        None,
+        gt=0.0,
+        le=10.0,
+        step=0.0001,
+        label="Learning rate",
+        help="Of the head in fine-tuning, at its highest: it rises first and falls to zero. The blocks "
+        "learn with a share of it.",
+        empty="0.0005",
+    )
     decay: float = decay()
     size: int | None = setting(
         None,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from core.data import catalogue
-from core.design.backbones import BACKBONES
+from core.design.backbones import BACKBONES, used
 from core.specs import (
     Backbone,
     DataSpec,
@@ -22,6 +22,7 @@ from core.specs import (
     Vary,
 )
 from core.specs.arrays import ARRAY_SETS
+from core.specs.transfer import ALL
 
 # Height and width of the images where none is asked for: gear photos at 128, 192 and 224 px gave
 # 98.4, 99.7 and 99.7% (docs/benchmarks.md). Of many images, smaller ones are enough.
@@ -34,12 +35,12 @@ _LEAST_SHARE = 0.05
 _TUNING = {
     "batch_size": 64,
     "optimizer": "adamw",
-    "learning_rate": 0.0005,
     "schedule": "one-cycle",
     # else it grows too sure of what it has seen, and its validation loss says less than it can
     "label_smoothing": 0.1,
     "patience": 3,
 }
+_RATE = 0.0005
 _EPOCHS = (20_000, 3), (5_000, 4), (0, 8)
 
 
@@ -61,11 +62,11 @@ def compose(
         SpecError: a setting is out of its bounds.
     """
     count = len(catalogue.source(data.source).items)
-    size = transfer.size or (_USUAL if count <= _MANY else _OF_MANY)
+    size = transfer.size or usual_size(count)
     # sets of small images keep their own size, and are enlarged inside the model
     stored = any(item.name == data.source for item in ARRAY_SETS)
     tuning = transfer.tuning
-    defaults = {} if tuning is None else {**_TUNING, "epochs": _epochs(count)}
+    defaults = {} if tuning is None else training(transfer, count)
     share = max(_LEAST_SHARE, min(TrainSpec().validation_share, _ENOUGH / max(1, count)))
     return RunSpec(
         model=design(transfer, enlarge=size if stored else None),
@@ -77,9 +78,46 @@ def compose(
     )
 
 
-def _epochs(images: int) -> int:
-    """Of fine-tuning: fewer images are gone through more often."""
-    return next(epochs for least, epochs in _EPOCHS if images >= least)
+def training(transfer: TransferSpec, images: int) -> dict[str, Any]:
+    """The settings of TrainSpec by which a transfer is fine-tuned where nothing else is asked for.
+
+    Args:
+        images: of the set; fewer are gone through more often.
+    """
+    usual = next(epochs for least, epochs in _EPOCHS if images >= least)
+    return {
+        **_TUNING,
+        "epochs": transfer.epochs or usual,
+        "learning_rate": transfer.learning_rate or _RATE,
+    }
+
+
+def usual_size(images: int) -> int:
+    """Height and width at which a backbone sees images where nothing else is asked for."""
+    return _USUAL if images <= _MANY else _OF_MANY
+
+
+def asked(spec: RunSpec) -> TransferSpec | None:
+    """The transfer that a run was ordered as; None where it is none."""
+    backbone, tuning = used(spec.model), spec.finetune
+    if spec.head is None or backbone is None:
+        return None
+    settings: dict[str, Any] = {}
+    if tuning is not None:
+        count = tuning.blocks
+        settings = {
+            "finetune": ALL if count is None else f"last-{count}-block{'s' if count > 1 else ''}",
+            "decay": tuning.decay,
+            "epochs": spec.train.epochs,
+            "learning_rate": spec.train.learning_rate,
+        }
+    return TransferSpec(
+        **spec.head.model_dump(),
+        **settings,
+        backbone=backbone.network,
+        weights=backbone.weights,
+        size=backbone.enlarge or spec.data.size,
+    )
 
 
 def design(transfer: TransferSpec, *, enlarge: int | None = None) -> ModelSpec:

@@ -23,11 +23,13 @@ class Block:
     Attributes:
         layers: in their order; operations that are no layers are left out.
         output: the symbolic tensor of it, in the network that was asked for its blocks.
+        last: name of the operation that makes it.
     """
 
     name: str
     layers: tuple[keras.Layer, ...]
     output: Any
+    last: str
 
     @property
     def parameters(self) -> int:
@@ -52,7 +54,11 @@ def blocks(network: keras.Model) -> tuple[Block, ...]:
         if place + 1 < len(names) and names[place] == names[place + 1]:
             continue
         layers = [one for one in operations[start : place + 1] if isinstance(one, keras.Layer)]
-        found.append(Block(names[start], tuple(layers), operations[place].output))
+        found.append(
+            Block(
+                names[start], tuple(layers), operations[place].output, str(operations[place].name)
+            )
+        )
         start = place + 1
     return tuple(found)
 

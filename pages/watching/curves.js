@@ -356,14 +356,20 @@ class Plot {
   }
 
   drawMark() {
-    const { best } = this.owner.data
+    const { best, borders } = this.owner.data
     this.mark.innerHTML = ""
-    if (!best || !this.chart.marked || best.x < this.owner.span[0] || best.x > this.owner.span[1]) return
-    const x = this.x(best.x)
-    const left = x > (LEFT + this.right) / 2
-    drawn("line", { x1: x, x2: x, y1: TOP, y2: this.bottom }, this.mark)
+    for (const one of borders) this.drawUpright(one, "border", this.bottom - 6)
     // above the plot, where no curve comes
-    drawn("text", { x, y: TOP - 6, "text-anchor": left ? "end" : "start" }, this.mark).textContent = best.label
+    if (best && this.chart.marked) this.drawUpright(best, "best", TOP - 6)
+  }
+
+  drawUpright({ x: place, label }, look, y) {
+    if (place < this.owner.span[0] || place > this.owner.span[1]) return
+    const x = this.x(place)
+    const left = x > (LEFT + this.right) / 2
+    drawn("line", { x1: x, x2: x, y1: TOP, y2: this.bottom, class: look }, this.mark)
+    const at = { x: left ? x - 4 : x + 4, y, "text-anchor": left ? "end" : "start" }
+    drawn("text", at, this.mark).textContent = label
   }
 
   drawLegend() {

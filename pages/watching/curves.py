@@ -131,6 +131,7 @@ def _draw(run: Run, part: str, made: Curves, drawn: Sequence[Chart], status: Run
             "charts": drawn,
             "x": _axis(made, status),
             "best": {"x": at, "label": f"best: epoch {best}"} if at is not None else None,
+            "borders": [{"x": x, "label": name} for x, name in made.borders],
         },
         on_again_change=lambda: state.keep(key, []),
     )

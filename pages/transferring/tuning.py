@@ -1,0 +1,90 @@
+"""What of a pretrained network learns on, with its blocks and how long that takes."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import words
+from core.specs import TransferSpec
+from core.specs.transfer import ALL, NONE
+from core.train import expected, speed
+from core.train.expected import Choice
+from core.transfer.compose import usual_size
+from pages.shared import fields, measuring, state
+
+SETTINGS = ("epochs", "learning_rate", "decay")
+_SHARE = 0.7  # of a set's images that are learned from, about
+
+
+def choose(transfer: TransferSpec, images: int | None) -> bool:
+    """Draw what learns on, and the settings of that; whether they are valid.
+
+    Args:
+        images: of the set that is chosen; None where none is.
+    """
+    count = images or 0
+    size = transfer.size or usual_size(count)
+    ways = expected.choices(transfer, int(_SHARE * count), size, speed.load())
+    known = {way.finetune: way for way in ways}
+    key = state.follow("transfer.finetune", transfer.finetune)
+    field = TransferSpec.model_fields["finetune"]
+    names = list(known) if transfer.finetune in known else [*known, transfer.finetune]
+    st.selectbox(
+        field.title or "",
+        names,
+        index=names.index(transfer.finetune),
+        format_func=lambda name: _title(known[name]) if name in known else name,
+        key=key,
+        help=field.description,
+        on_change=lambda: (
+            state.live("transfer.finetune", key)
+            and state.change(transfer={"finetune": state.value(key)})
+        ),
+    )
+    if transfer.finetune == NONE:
+        return True
+    valid = fields.edit_all("transfer", transfer, SETTINGS, columns=1)
+    if transfer.finetune in known:
+        _tree(ways[-1], known[transfer.finetune])
+    measuring.draw("transfer-measure", "how long fine-tuning takes")
+    return valid
+
+
+def _title(way: Choice) -> str:
+    if way.finetune == NONE:
+        return "Nothing: only the head learns"
+    count = len(way.blocks)
+    what = "All blocks" if way.finetune == ALL else f"The last {words.several(count, 'block')}"
+    parts = [what, f"{words.large(way.parameters)} parameters"]
+    if way.seconds:
+        parts.append(f"about {words.duration(way.seconds)}")
+    return " · ".join(parts)
+
+
+def _tree(whole: Choice, chosen: Choice) -> None:
+    """The blocks of the network, and which of them learn."""
+    frozen = len(whole.blocks) - len(chosen.blocks)
+    rows = [
+        {
+            "Block": block.name,
+            "Learns": place >= frozen,
+            "Layers": block.layers,
+            "Parameters": block.parameters,
+            "Maps": block.channels,
+        }
+        for place, block in enumerate(whole.blocks)
+    ]
+    st.dataframe(
+        rows[::-1],
+        hide_index=True,
+        height=210,
+        column_config={
+            "Block": st.column_config.TextColumn(
+                help="The last one first; the image comes to the stem."
+            ),
+            "Layers": st.column_config.NumberColumn(help="That have weights."),
+            "Parameters": st.column_config.NumberColumn(format="compact"),
+            "Maps": st.column_config.NumberColumn(help="Channels of what leaves the block."),
+        },
+        alt="Blocks of the network and whether they learn",
+    )
