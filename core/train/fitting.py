@@ -56,7 +56,7 @@ def fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporter
         weights=engine.class_weights(data.images.labels[split.train], len(data.classes))
         if balanced
         else None,
-        augment=spec.augment,
+        augment=about.augment or spec.augment,
         shares=about.shares,
     )
     trainer.progress = Progress(epoch=about.after)

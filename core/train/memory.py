@@ -14,6 +14,7 @@ from core.errors import SpecError
 from core.specs import TrainSpec
 
 _LIMIT = Path("/sys/fs/cgroup/memory.max")  # of the container, if this is one
+_POOL = "Put Global average pooling right behind the Backbone, or use smaller images"
 
 
 def total() -> int:
@@ -26,19 +27,20 @@ def total() -> int:
     return min(memory, int(limit)) if limit.isdecimal() else memory
 
 
-def require_features(images: int, values: int) -> None:
+def require_features(images: int, values: int, size: int = 2, remedy: str = _POOL) -> None:
     """Raise SpecError where what a frozen network makes of the images surely does not fit in memory.
 
     Args:
-        values: numbers of an image, in half precision.
+        values: numbers of an image.
+        size: bytes of a number.
     """
-    needed, memory = 2 * images * values, total()
+    needed, memory = size * images * values, total()
     if needed > UNSURE * memory:
         raise SpecError(
             "What the pretrained network makes of the images does not fit in memory",
             expected=f"at most the {words.size(memory)} of this machine",
             received=f"about {words.size(needed)}: {values:,} numbers for each of {images:,} images",
-            remedy="Put Global average pooling right behind the Backbone, or use smaller images",
+            remedy=remedy,
         )
 
 

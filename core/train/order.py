@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from core.data.cache import Progress
 from core.data.dataset import Dataset, load
 from core.design.analysis import analyse, table
-from core.design.backbones import used
+from core.design.backbones import facts, used
+from core.design.counts import counted
 from core.errors import SpecError
 from core.runs import queue
 from core.runs.run import Run
 from core.specs import DataSpec, RunSpec
 from core.train import memory
 from core.transfer import weights
-from core.transfer.cut import cut, require_head, with_hidden
+from core.transfer.cut import Cut, cut, require_head, with_hidden
 
 
 def order(spec: RunSpec, progress: Progress | None = None) -> Run:
@@ -56,6 +57,13 @@ def require(spec: RunSpec, data: Dataset) -> None:
 
 def _require_frozen(spec: RunSpec, data: Dataset) -> None:
     """Raise SpecError for what a frozen backbone, which looks at each image once, cannot do."""
+    if spec.finetune is not None and (spec.head is None or used(spec.model) is None):
+        raise SpecError(
+            "There is nothing to fine-tune",
+            expected="a design with a pretrained network whose head is solved for first",
+            received="a design without a Backbone" if spec.head else "settings of no head",
+            remedy="Order it as a transfer: python -m core transfer --finetune last-5-blocks",
+        )
     backbone = used(spec.model)
     if backbone is not None:
         weights.require(backbone)
@@ -67,10 +75,28 @@ def _require_frozen(spec: RunSpec, data: Dataset) -> None:
         require_head(spec.model, found, spec.head.units)
     if found is not None:
         memory.require_features(len(data.images.labels), math.prod(found.shape))
-    if spec.augment.active or (spec.augment.mirror and spec.head is None):
+        if spec.finetune is not None:
+            _require_maps(spec, found, len(data.images.labels))
+    if spec.augment.active or (spec.augment.mirror and (spec.head is None or spec.finetune)):
         raise SpecError(
             "The images of a design with a pretrained network cannot be changed in training",
             expected="settings of Change the images as they usually are",
             received="some that are not",
             remedy="Switch them off; on the Transfer page mirror images can be learned from",
         )
+
+
+def _require_maps(spec: RunSpec, found: Cut, images: int) -> None:
+    """Raise SpecError where the maps that come to the first block that learns do not fit in memory."""
+    assert spec.head is not None
+    assert spec.finetune is not None
+    blocks, count = counted(found.backbone.network), spec.finetune.blocks
+    if count is None or count >= len(blocks):
+        return  # all learns, and images are looked at as they are
+    last = blocks[-count - 1]
+    memory.require_features(
+        images * (2 if spec.head.flips else 1),
+        last.channels * (found.size // last.stride) ** 2,
+        1 if facts(found.backbone).int8 else 2,
+        "Fine-tune fewer blocks, or use smaller images",
+    )

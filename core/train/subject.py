@@ -16,7 +16,7 @@ from core.design import whitening
 from core.design.analysis import table
 from core.design.build import build
 from core.errors import ModelError
-from core.specs import RunSpec
+from core.specs import AugmentSpec, RunSpec
 from core.train import engine, export
 from core.train.answers import Answers
 from core.train.exam import examine
@@ -42,6 +42,7 @@ class Subject(Protocol):
         after: how many epochs came before those that are to be trained, as steps of solving.
         answers: tells what the model answers, where nothing else looks at it.
         stage: what its training is called.
+        augment: how its images are changed where that is not as the run says.
         words: what learns, for people, where it is not the whole design.
     """
 
@@ -52,6 +53,7 @@ class Subject(Protocol):
     after: int = 0
     answers: Answers | None = None
     stage: str = "training"
+    augment: AugmentSpec | None = None
     words: str = ""
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from core.runs import checkpoints
 from core.runs.run import Run
 from core.specs import ModelSpec, RunSpec
 from core.train import frozen
+from core.train.engine import Engine
 from core.train.reporter import Reporter
 from core.train.subject import Behind
 from core.transfer import networks, weights
@@ -40,6 +42,14 @@ class Tuned(Behind):
 
     stage = PHASE
     look: Callable[[Indices], Features] | None = None
+
+    def finish(self, trainer: Engine, folder: Path, reporter: Reporter) -> None:
+        super().finish(trainer, folder, reporter)
+        if (reporter.status.best_epoch or 0) <= self.after:
+            reporter.note(
+                "Fine-tuning did no better on validation images than the head alone, so the model with "
+                "the backbone as it was is kept."
+            )
 
     def _on_features(self, rows: Indices) -> Outcome:
         if self.look is None:
@@ -117,7 +127,10 @@ def _subject(sitting: _Sitting, found: Cut, after: int) -> Tuned:
     models = tuned(found, learns, sitting.frozen, data.shape, spec.data.fit)
     images, rows = _images(sitting)
     made = Tuned(models, images, rows, data, split.test)
-    made.look = sitting.maps if sitting.frozen is not None else None
+    if sitting.frozen is not None:
+        made.look = sitting.maps
+    elif sitting.asked.flips:  # the images themselves are learned from
+        made.augment = spec.augment.changed(flip="horizontal")
     made.after, made.answers = after, sitting.answers
     head = "a hidden layer" if len(found.rest) > 1 else "one layer"
     count, every = len(learns.blocks), not first
