@@ -1,13 +1,14 @@
 """Transfer learning on the bundled backbone: accuracy on test images, and the seconds that it takes.
 
     python -m benchmarks.transfer [--gear FOLDER] [--cifar CIFAR10.npz] [--webcam] [--guide FOLDER]
-        [--seeds 3]
+        [--tune CIFAR10.npz [--ways last-6-blocks:1 last-6-blocks:2:flips]] [--seeds 3]
 
 Each run is trained by a warm worker in a workspace of its own, whose features are deleted before. Its
 images have been decoded; seconds count from the order on. "Ready" is when the model can be asked,
 "tested" when its figures are there. --guide compares with the way of Keras's guide to transfer
 learning (https://keras.io/guides/transfer_learning/), on a folder of photos: the same network and
-images, frozen, run over all images in every one of 10 epochs, with Adam as there.
+images, frozen, run over all images in every one of 10 epochs, with Adam as there. --tune fine-tunes on
+all of CIFAR-10 in each of the --ways: what learns, for how many epochs, and with mirror images or not.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import argparse
 import os
 import shutil
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterable
@@ -25,7 +28,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.common import show, spread
-from core.data.dataset import load
+from core.data.dataset import Dataset, load
 from core.data.sketches import CLASSES, draw
 from core.runs import queue
 from core.runs.run import Run
@@ -34,6 +37,7 @@ from core.specs import DataSpec, RunSpec, TransferSpec
 from core.transfer.compose import compose
 
 _EPOCHS = 10  # of the guide's way
+_WAYS = "last-6-blocks:1", "last-6-blocks:2:flips"
 _COLUMNS = (
     "images",
     "test accuracy",
@@ -52,6 +56,8 @@ def main() -> None:
     parser.add_argument("--cifar", type=Path, help="CIFAR-10 as .npz")
     parser.add_argument("--webcam", action="store_true", help="twenty pictures in two classes")
     parser.add_argument("--guide", type=Path, help="a folder of photos, for the guide's way")
+    parser.add_argument("--tune", type=Path, help="CIFAR-10 as .npz, for fine-tuning")
+    parser.add_argument("--ways", nargs="+", default=_WAYS, metavar="WHAT:EPOCHS[:flips]")
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -76,18 +82,52 @@ def main() -> None:
             rows.append(("CIFAR-10, 50,000", *measured(home, whole, range(options.seeds))))
         if rows:
             show("Transfer to the bundled backbone, frozen", _COLUMNS, rows)
+        if options.tune:
+            shutil.copy(options.tune, home / "datasets" / "cifar10.npz")
+            rows = []
+            for way in options.ways:
+                what, epochs, *flips = way.split(":")
+                transfer = TransferSpec(finetune=what, epochs=int(epochs), flips=bool(flips))
+                warm(home)
+                between(transfer, load(compose(transfer, DataSpec(source="cifar10")).data))
+                seeds = range(options.seeds)
+                row = measured(home, DataSpec(source="cifar10"), seeds, transfer=transfer)
+                rows.append((way, *row))
+            show("Fine-tuned on CIFAR-10, 50,000 images", (*_COLUMNS, "fine-tuning"), rows)
         if options.guide:
             guide(home, DataSpec(source=str(options.guide.resolve())))
 
 
+def between(transfer: TransferSpec, data: Dataset) -> None:
+    """Make the files of the blocks in front of those that learn, once on a machine, beforehand."""
+    spec = compose(transfer, data.spec)
+    code = (
+        "from core.train import backend; backend.start()\n"
+        "from core.specs import Backbone\n"
+        "from core.transfer import between, networks\n"
+        "layer = Backbone()\n"
+        f"block = networks.blocks(layer)[-{spec.finetune.blocks if spec.finetune else 1} - 1].name\n"
+        "between.between(layer, 160, block, print)\n"
+        "between.onnx(layer, block, print)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def measured(
-    home: Path, data: DataSpec, seeds: Iterable[int], *, few: bool = False, size: int | None = None
+    home: Path,
+    data: DataSpec,
+    seeds: Iterable[int],
+    *,
+    few: bool = False,
+    transfer: TransferSpec | None = None,
 ) -> tuple[str, ...]:
     """A row of the table: a run for each seed, of the split and of the training."""
     accuracies, recalls, ready, tested, features, heads = [], [], [], [], [], []
+    tuned = []
+    transfer = transfer or TransferSpec()
     for seed in seeds:
         seeded = data.changed(split_seed=seed)
-        spec = compose(TransferSpec(size=size), seeded, train={"seed": seed})
+        spec = compose(transfer, seeded, train={"seed": seed})
         run, begun = trained(home, spec)
         status = run.status
         assert status.state is State.DONE, run.log_tail()
@@ -98,6 +138,7 @@ def measured(
         stages = {line["name"]: line["seconds"] for line in run.metrics("stage")}
         features.append(stages["looking at the images, each once"])
         heads.append(stages["training the head"])
+        tuned.append(stages.get("fine-tuning", 0.0))
         print(run.id, stages, status.engine, f"{accuracies[-1]:.2f}%", flush=True)
     unit = "%"
     return (
@@ -107,6 +148,7 @@ def measured(
         spread(tested),
         spread(features),
         spread(heads),
+        *([spread(tuned)] if transfer.tuning else []),
     )
 
 

@@ -54,16 +54,19 @@ def _title(way: Choice) -> str:
     if way.finetune == NONE:
         return "Nothing: only the head learns"
     count = len(way.blocks)
-    what = "All blocks" if way.finetune == ALL else f"The last {words.several(count, 'block')}"
-    parts = [what, f"{words.large(way.parameters)} parameters"]
-    if way.seconds:
-        parts.append(f"about {words.duration(way.seconds)}")
-    return " · ".join(parts)
+    what = "All blocks"
+    if way.finetune != ALL:
+        what = f"The last {words.several(count, 'block')}" if count > 1 else "The last block"
+    return f"{what} · about {words.duration(way.seconds)}" if way.seconds else what
 
 
 def _tree(whole: Choice, chosen: Choice) -> None:
     """The blocks of the network, and which of them learn."""
     frozen = len(whole.blocks) - len(chosen.blocks)
+    st.caption(
+        f"{words.large(chosen.parameters)} of {words.large(whole.parameters)} parameters of the "
+        "network learn, beside the head's."
+    )
     rows = [
         {
             "Block": block.name,

@@ -366,7 +366,8 @@ class Plot {
   drawUpright({ x: place, label }, look, y) {
     if (place < this.owner.span[0] || place > this.owner.span[1]) return
     const x = this.x(place)
-    const left = x > (LEFT + this.right) / 2
+    // a border's label is where that begins which it names, unless there is no room
+    const left = x > (look === "border" ? this.right - 80 : (LEFT + this.right) / 2)
     drawn("line", { x1: x, x2: x, y1: TOP, y2: this.bottom, class: look }, this.mark)
     const at = { x: left ? x - 4 : x + 4, y, "text-anchor": left ? "end" : "start" }
     drawn("text", at, this.mark).textContent = label
