@@ -7,16 +7,17 @@ Each run is trained by a warm worker in a workspace of its own, whose features a
 images have been decoded; seconds count from the order on. "Ready" is when the model can be asked,
 "tested" when its figures are there. --guide compares with the way of Keras's guide to transfer
 learning (https://keras.io/guides/transfer_learning/), on a folder of photos: the same network and
-images, frozen, run over all images in every one of 10 epochs, with Adam as there. --tune fine-tunes on
+images, frozen, run over all images in every one of 10 epochs, with Adam as there; with --torch, the
+Python of an environment with PyTorch, also with the way of its tutorial. --tune fine-tunes on
 all of CIFAR-10 in each of the --ways: what learns, for how many epochs, and with mirror images or not.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -58,6 +59,7 @@ def main() -> None:
     parser.add_argument("--guide", type=Path, help="a folder of photos, for the guide's way")
     parser.add_argument("--tune", type=Path, help="CIFAR-10 as .npz, for fine-tuning")
     parser.add_argument("--ways", nargs="+", default=_WAYS, metavar="WHAT:EPOCHS[:flips]")
+    parser.add_argument("--torch", type=Path, help="a Python that has PyTorch, for its way")
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -95,7 +97,7 @@ def main() -> None:
                 rows.append((way, *row))
             show("Fine-tuned on CIFAR-10, 50,000 images", (*_COLUMNS, "fine-tuning"), rows)
         if options.guide:
-            guide(home, DataSpec(source=str(options.guide.resolve())))
+            guide(home, DataSpec(source=str(options.guide.resolve())), options.torch)
 
 
 def between(transfer: TransferSpec, data: Dataset) -> None:
@@ -199,8 +201,8 @@ def part(file: Path, folder: Path, each: int) -> None:
                     Image.fromarray(images[row]).save(place / f"{row}.png")
 
 
-def guide(home: Path, data: DataSpec) -> None:
-    """The guide's way and ours on the same images and split, in turns."""
+def guide(home: Path, data: DataSpec, torch: Path | None) -> None:
+    """The guides' ways and ours on the same images and split, in turns."""
     spec = compose(TransferSpec(), data)
     run, begun = trained(home, spec)
     ours = (run.folder / "model.onnx").stat().st_mtime - begun
@@ -230,7 +232,19 @@ def guide(home: Path, data: DataSpec) -> None:
     )  # fmt: skip
     theirs = time.perf_counter() - began
     _, accuracy = model.evaluate(x["test"], y["test"], verbose=0)
-    epoch = statistics.median(np.diff([0.0, theirs])) / _EPOCHS
+    epoch = theirs / _EPOCHS
+    rows: list[tuple[object, ...]] = []
+    if torch is not None:
+        told = tutorial(torch, home / "images.npz", x, y)
+        rows = [
+            (
+                f"PyTorch's tutorial's ({told['seconds'] / _EPOCHS:.1f} s an epoch)",
+                f"{told['seconds']:.1f}",
+                f"{told['accuracy']:.3%}",
+                "",
+            ),
+            ("ratio", f"{told['seconds'] / ours:.1f}", "", ""),
+        ]
     show(
         f"Against the guide's way, {_EPOCHS} epochs, {len(y['train']):,} photos of {images.shape[0]} px",
         ("way", "seconds", "test accuracy", "last validation accuracy"),
@@ -248,8 +262,23 @@ def guide(home: Path, data: DataSpec) -> None:
                 f"{history.history['val_accuracy'][-1]:.3%}",
             ),
             ("ratio", f"{theirs / ours:.1f}", "", ""),
+            *rows,
         ],
     )
+
+
+def tutorial(
+    python: Path, file: Path, x: dict[str, np.ndarray], y: dict[str, np.ndarray]
+) -> dict[str, float]:
+    """Seconds and test accuracy of PyTorch's way."""
+    from core.transfer import lite0
+
+    np.savez(file, x_train=x["train"], y_train=y["train"], x_test=x["test"], y_test=y["test"])
+    script = Path(__file__).with_name("transfer_torch.py")
+    command = [python, script, lite0.path(), file, str(_EPOCHS)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 if __name__ == "__main__":
