@@ -30,15 +30,16 @@ def counted(layer: Backbone) -> list[Counted]:
     for block in found:
         macs = {"conv": 0.0, "depthwise": 0.0}
         moved = 0.0
-        for one in block.layers:
-            shape = shapes[one.name]
-            if (kernel := getattr(one, "kernel", None)) is not None:
-                deep = isinstance(one, keras.layers.DepthwiseConv2D)
-                places = float(np.prod(shape[1:-1])) * (shape[-1] if deep else 1)
-                each = float(np.prod(kernel.shape[:2] if deep else kernel.shape))
-                macs["depthwise" if deep else "conv"] += places * each
-            elif not isinstance(one, keras.layers.BatchNormalization):
-                moved += float(np.prod(shape[1:]))
+        for outer in block.layers:
+            shape = shapes[outer.name]
+            for one in getattr(outer, "layers", [outer]):  # all of such a part is of one size
+                if (kernel := getattr(one, "kernel", None)) is not None:
+                    deep = isinstance(one, keras.layers.DepthwiseConv2D)
+                    places = float(np.prod(shape[1:-1])) * (shape[-1] if deep else 1)
+                    each = float(np.prod(kernel.shape[:2] if deep else kernel.shape))
+                    macs["depthwise" if deep else "conv"] += places * each
+                elif not isinstance(one, keras.layers.BatchNormalization):
+                    moved += float(np.prod(shape[1:]))
         height, channels = shapes[block.last][1], shapes[block.last][-1]
         told.append(
             Counted(
@@ -49,7 +50,7 @@ def counted(layer: Backbone) -> list[Counted]:
                 depthwise=round(macs["depthwise"] / _SIZE**2, 3),
                 moved=round(moved / _SIZE**2, 4),
                 channels=int(channels),
-                stride=round(_SIZE / height),
+                stride=2 ** round(np.log2(_SIZE / height)),  # some have a border of zeros
             )
         )
     return told

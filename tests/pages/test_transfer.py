@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,10 +14,12 @@ from streamlit.testing.v1.element_tree import TextInput
 
 from core import draft
 from core.data.collection import LEAST, Collection
+from core.design.cost import KINDS, Speed
 from core.runs import queue
 from core.runs.run import all_runs, create
-from core.specs import Backbone, DataSpec, TransferSpec
+from core.specs import Backbone, DataSpec, FineTuneSpec, TransferSpec
 from core.specs.layers.pretrained import TITLES
+from core.train import speed
 from core.transfer import offers, weights
 from core.transfer.compose import compose
 from tests.pages.conftest import OpenPage, errors
@@ -150,6 +153,34 @@ def test_a_set_of_images(open_page: OpenPage) -> None:
     assert draft.load().transfer.units == 64
 
 
+def test_what_of_the_network_learns_on(open_page: OpenPage) -> None:
+    """Its last blocks are chosen, with the time that takes here; they are listed, the last one first."""
+    speed.save(Speed(**dict.fromkeys(KINDS, 1e-9)))
+    weights.prepared(Backbone()).mkdir(parents=True)
+    offers.keep_speed(Backbone(), 0.002, "int8")
+    app = open_page(PAGE)
+    app.segmented_control(key="transfer-way").set_value("A set of images").run()
+    field = app.selectbox(key="transfer.finetune")
+    assert field.value == "none"
+    assert len(field.options) == 19
+    assert field.options[0] == "Nothing: only the head learns"
+    assert field.options[2].startswith("The last 2 blocks · about ")
+    field.set_value("last-2-blocks").run()
+    assert not app.exception, errors(app)
+    blocks = app.dataframe[0].value
+    assert list(blocks["Block"][:3]) == ["head", "block16", "block15"]
+    assert list(blocks["Learns"]) == [True, True] + [False] * 16
+    assert "1.03 million of 3.41 million parameters" in told(app)
+    app.number_input(key="transfer.epochs").set_value(2).run()
+    train(app).click().run()
+    (run,) = all_runs()
+    try:
+        assert run.spec.finetune == FineTuneSpec(blocks=2)
+        assert run.spec.train.epochs == 2
+    finally:
+        queue.cancel(run)
+
+
 @pytest.mark.parametrize("name", ["gone-7", "../secret"])
 def test_a_run_that_is_not_there(open_page: OpenPage, name: str) -> None:
     """Is said to be none."""
@@ -157,15 +188,17 @@ def test_a_run_that_is_not_there(open_page: OpenPage, name: str) -> None:
     assert "There is no run" in errors(app)
 
 
-def test_settings_are_used_again(open_page: OpenPage) -> None:
+@pytest.mark.parametrize(
+    "tuning", [{}, {"finetune": "all", "epochs": 3, "learning_rate": 0.001, "decay": 0.5}]
+)
+def test_settings_are_used_again(open_page: OpenPage, tuning: dict[str, Any]) -> None:
     """Those of a run, its images and its way of learning."""
-    spec = compose(
-        TransferSpec(head="linear", units=64, size=96, flips=True), DataSpec(source="sketches")
-    )
+    transfer = TransferSpec(head="linear", units=64, size=96, flips=True, **tuning)
+    spec = compose(transfer, DataSpec(source="sketches"))
     run = create(spec)
     app = open_page(PAGE, again=run.id)
     assert not app.exception, errors(app)
-    assert draft.load().transfer == TransferSpec(head="linear", units=64, size=96, flips=True)
+    assert draft.load().transfer == transfer
     assert draft.load().data == spec.data
     assert app.segmented_control(key="transfer-way").value == "A set of images"
     assert app.selectbox(key="transfer-data").value == "sketches"

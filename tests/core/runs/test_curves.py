@@ -103,6 +103,25 @@ def test_where_an_epoch_ends(
     assert told.curves.end_of(best) == place
 
 
+@pytest.mark.parametrize(("axis", "place"), [("epoch", 3.0), ("time", 40.0)])
+def test_where_another_phase_begins(tmp_path: Path, axis: str, place: float) -> None:
+    """On both axes; a sitting that does it anew moves the border."""
+    told = Told(tmp_path, axis)
+    told.add("epoch", 1, time=10, val_loss=1.0)
+    told.add("phase", 3, time=50, name="fine-tuning")
+    told.add("epoch", 4, time=60, val_loss=0.5)
+    told.curves.look()
+    assert told.curves.borders == [(place, "fine-tuning")]
+    told.add("resumed", 0, time=100)
+    told.add("epoch", 1, time=110, val_loss=1.0)
+    told.add("phase", 2, time=120, name="fine-tuning")
+    told.add("epoch", 5, time=130, val_loss=0.5)
+    told.curves.look()
+    assert [name for _, name in told.curves.borders] == ["fine-tuning"]
+    if axis == "epoch":
+        assert told.curves.borders[0][0] == 2.0
+
+
 def test_smoothed_lines_are_beside_those_measured(tmp_path: Path) -> None:
     """The average begins at the first value, not at 0."""
     told = Told(tmp_path, smoothing=0.5)
