@@ -7,6 +7,7 @@ import json
 import math
 import time
 import traceback
+from contextlib import nullcontext
 from dataclasses import replace
 
 import keras
@@ -80,7 +81,9 @@ def fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporter
         engine=", ".join(filter(None, (about.words, trainer.plan.words))),
     )
     if enough != ends[-1]:
-        with Stages(reporter).stage(about.stage, "training"):
+        stage = Stages(reporter).stage(about.stage, "training") if about.stage else nullcontext()
+        reporter.phase("training")
+        with stage:
             trainer.fit(data, split.train, split.validation, recorder, ends)
     if reporter.status.best_epoch is not None:
         # an earlier sitting's, where none was better since

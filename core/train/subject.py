@@ -41,7 +41,7 @@ class Subject(Protocol):
         shares: of the learning rate that each trainable weight learns with; empty where it is all.
         after: how many epochs came before those that are to be trained, as steps of solving.
         answers: tells what the model answers, where nothing else looks at it.
-        stage: what its training is called.
+        stage: what its training is called among the stages of a run; empty where there are none.
         augment: how its images are changed where that is not as the run says.
         words: what learns, for people, where it is not the whole design.
     """
@@ -52,7 +52,7 @@ class Subject(Protocol):
     shares: Sequence[float] = ()
     after: int = 0
     answers: Answers | None = None
-    stage: str = "training"
+    stage: str = ""
     augment: AugmentSpec | None = None
     words: str = ""
 

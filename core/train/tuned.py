@@ -61,7 +61,7 @@ class _Sitting(frozen.Sitting):
     """Finds the head, on features that leave the maps between two blocks behind."""
 
     fine = False  # hundreds of steps would leave no room for the epochs in the curves
-    frozen: Between | None = None
+    front: Between | None = None
 
     @property
     def first(self) -> int:
@@ -75,19 +75,19 @@ class _Sitting(frozen.Sitting):
             return super().prepare()
         layer, size = self.cut.backbone, self.cut.size
         block = networks.blocks(layer)[self.first - 1].name
-        self.frozen = between(layer, size, block, self.reporter.phase)
-        engine = self.frozen.engine
+        self.front = between(layer, size, block, self.reporter.phase)
+        engine = self.front.engine
         version = f"{weights.version(layer)}-{networks.kind(engine)}-{block}"
         return Extractor(layer, engine, version, size)
 
     def features(self, rows: Indices, view: View = "plain") -> Features:
         found = self.looked_at(rows, view)
-        return found if self.frozen is None else self.frozen.end(found)
+        return found if self.front is None else self.front.end(found)
 
     def maps(self, rows: Indices, view: View = "plain") -> Features:
         """What comes to the first block that learns, [n, height, width, channels]."""
-        assert self.frozen is not None
-        return self.frozen.maps(self.looked_at(rows, view))
+        assert self.front is not None
+        return self.front.maps(self.looked_at(rows, view))
 
 
 def subject(
@@ -124,10 +124,10 @@ def _subject(sitting: _Sitting, found: Cut, after: int) -> Tuned:
     assert spec.finetune is not None
     layer, first = found.backbone, sitting.first
     learns = tail(networks.scaled(layer), networks.blocks(layer), first, found.size)
-    models = tuned(found, learns, sitting.frozen, data.shape, spec.data.fit)
+    models = tuned(found, learns, sitting.front, data.shape, spec.data.fit)
     images, rows = _images(sitting)
     made = Tuned(models, images, rows, data, split.test)
-    if sitting.frozen is not None:
+    if sitting.front is not None:
         made.look = sitting.maps
     elif sitting.asked.flips:  # the images themselves are learned from
         made.augment = spec.augment.changed(flip="horizontal")
@@ -145,13 +145,13 @@ def _subject(sitting: _Sitting, found: Cut, after: int) -> Tuned:
 def _images(sitting: _Sitting) -> tuple[Dataset, Split]:
     """What is learned from and validated on, and the rows of it; what is tested comes later."""
     data, split = sitting.data, sitting.split
-    if sitting.frozen is None:
+    if sitting.front is None:
         return data, split
     parts: list[tuple[Indices, View]] = [(split.train, "plain"), (split.validation, "plain")]
     if sitting.asked.flips:
         parts.insert(1, (split.train, "flipped"))
     rows = np.concatenate([part for part, _ in parts])
-    values = np.empty((len(rows), *sitting.frozen.shape), sitting.frozen.engine.kept)
+    values = np.empty((len(rows), *sitting.front.shape), sitting.front.engine.kept)
     start = 0
     for part, view in parts:
         values[start : start + len(part)] = sitting.maps(part, view)
