@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 
-from core.errors import SpecError
+from core import budgets
 from core.runs.run import Run, all_runs
 
 NAME = "checkpoint.npz"
@@ -15,19 +14,7 @@ _GIGABYTES = 4.0
 
 def budget() -> int:
     """Bytes that all checkpoints of the workspace may have: $LAYERWISE_CHECKPOINTS in GB, 4 by default."""
-    text = os.environ.get(_VARIABLE, str(_GIGABYTES))
-    try:
-        value = float(text)
-        if not 0 <= value < 1e9:  # not-a-number fails too
-            raise ValueError
-    except ValueError:
-        raise SpecError(
-            f"{_VARIABLE} is not valid",
-            expected="gigabytes that checkpoints may take, 0 or more",
-            received=repr(text),
-            remedy=f"Unset it for {_GIGABYTES:g}",
-        ) from None
-    return int(value * 1e9)
+    return budgets.budget(_VARIABLE, _GIGABYTES, "checkpoints")
 
 
 def size(run: Run) -> int:

@@ -19,6 +19,7 @@ from core import workspace
 from core.data.dataset import Dataset
 from core.data.splits import Indices
 from core.specs import Backbone
+from core.transfer import room
 from core.transfer.engines import Engine, Images
 from core.transfer.store import Features, Store
 
@@ -52,10 +53,12 @@ class Extractor:
 
         Raises:
             DataError: the decoded images are gone.
+        SpecError: $LAYERWISE_FEATURES is not valid.
             ModelError: the backbone makes no numbers of some.
             StorageError: there is no room to keep them.
         """
         store = self._store(view)
+        room.use(store.folder)
         digests = data.images.digests[rows]
         missing = store.missing(digests)
         known = len(rows) - len(missing)
