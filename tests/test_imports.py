@@ -23,6 +23,7 @@ TENSORFLOW = {
     "core.train.engine",
     "core.train.evaluation",
     "core.train.examiner",
+    "core.train.fitting",
     "core.train.frozen",
     "core.train.hidden",
     "core.train.export",
@@ -34,18 +35,23 @@ TENSORFLOW = {
     "core.train.recorder",
     "core.train.subject",
     "core.train.trainee",
+    "core.train.tuned",
     "core.train.twin",
     "core.train.whitening",
     "core.transfer.applications",
+    "core.transfer.between",
+    "core.transfer.counted",
+    "core.transfer.graph",
     "core.transfer.int8",
     "core.transfer.lite0",
     "core.transfer.networks",
     "core.transfer.serving",
+    "core.transfer.tail",
 }
 # a module imports only from lower ranks, or from its own package
 RANKS = {
     **dict.fromkeys(("errors", "specs", "files", "words", "chance", "workspace", "terminal"), 0),
-    **dict.fromkeys(("locks", "processes", "processors"), 0),
+    **dict.fromkeys(("locks", "processes", "processors", "budgets"), 0),
     **dict.fromkeys(("design", "data", "runs"), 1),
     **dict.fromkeys(("health", "transfer"), 2),
     "terms": 1,
@@ -56,7 +62,7 @@ RANKS = {
 }
 LONGEST_PAGE = 135  # lines; most are under 100
 # these may know each other
-LOWEST = ("errors", "specs", "files", "words", "workspace", "locks", "processes")
+LOWEST = ("errors", "specs", "files", "words", "workspace", "locks", "processes", "budgets")
 
 
 def name_of(path: Path) -> str:

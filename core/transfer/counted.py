@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import numpy as np
 
 from core.design import counts
 from core.design.backbones import BACKBONES, facts
 from core.design.counts import Counted
 from core.specs import Backbone
-from core.train import backend
-
-keras = backend.start()
-
-from core.transfer import applications, graph, lite0  # noqa: E402 - after TensorFlow's settings
+from core.transfer import applications, graph, lite0
 
 _SIZE = 256  # pixels: all strides divide it
 
