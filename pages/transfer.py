@@ -4,12 +4,12 @@ import streamlit as st
 
 from core.data import catalogue
 from core.data.collection import NAME
-from core.design.backbones import used
 from core.runs import queue
 from core.runs import run as runs
-from core.specs import DataSpec, RunSpec, TransferSpec
+from core.specs import DataSpec, RunSpec
 from core.train.order import order
 from core.transfer.compose import compose
+from core.transfer.compose import settings as asked
 from pages.shared import fields, frame, state, terms
 from pages.transferring import collecting, comparison, networks, result
 
@@ -23,15 +23,8 @@ def again() -> None:
     if name := state.address("again"):
         state.leave("again")
         spec = runs.find(name).spec
-        if spec.head is None or (backbone := used(spec.model)) is None:
+        if (form := asked(spec)) is None:
             return
-        size = backbone.enlarge or spec.data.size
-        form = TransferSpec(
-            **spec.head.model_dump(),
-            backbone=backbone.network,
-            weights=backbone.weights,
-            size=size,
-        )
         state.keep("transfer-way", OWN if spec.data.source == NAME else SET)
         if spec.data.source == NAME:
             state.change(transfer=form)

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from core.data import catalogue
-from core.design.backbones import BACKBONES
+from core.design.backbones import facts, used
+from core.errors import SpecError
 from core.specs import (
     Backbone,
     DataSpec,
@@ -22,6 +23,8 @@ from core.specs import (
     Vary,
 )
 from core.specs.arrays import ARRAY_SETS
+from core.specs.layers.pretrained import RUN
+from core.transfer import kept
 
 # Height and width of the images where none is asked for: gear photos at 128, 192 and 224 px gave
 # 98.4, 99.7 and 99.7% (docs/benchmarks.md). Of many images, smaller ones are enough.
@@ -59,16 +62,19 @@ def compose(
     Raises:
         NotFoundError, DataError: there are no such images.
         SpecError: a setting is out of its bounds.
+        AppError: a trained run cannot be the backbone, see core.transfer.kept.
     """
     count = len(catalogue.source(data.source).items)
-    size = transfer.size or (_USUAL if count <= _MANY else _OF_MANY)
+    layer = backbone(transfer)
+    size = transfer.size or _size(layer, count)
     # sets of small images keep their own size, and are enlarged inside the model
-    stored = any(item.name == data.source for item in ARRAY_SETS)
+    stored = next((item for item in ARRAY_SETS if item.name == data.source), None)
+    enlarge = size if stored is not None and size > stored.size else None
     tuning = transfer.tuning
     defaults = {} if tuning is None else {**_TUNING, "epochs": _epochs(count)}
     share = max(_LEAST_SHARE, min(TrainSpec().validation_share, _ENOUGH / max(1, count)))
     return RunSpec(
-        model=design(transfer, enlarge=size if stored else None),
+        model=_design(transfer, layer.changed(enlarge=enlarge)),
         data=data.changed(color="rgb", size=None if stored else size),
         train=TrainSpec.parse({"validation_share": share, **defaults, **(train or {})}),
         head=HeadSpec(head=transfer.head, units=transfer.units, flips=transfer.flips),
@@ -77,23 +83,68 @@ def compose(
     )
 
 
+def settings(spec: RunSpec) -> TransferSpec | None:
+    """Those of a transfer that a run was composed of; None of another run."""
+    layer = used(spec.model)
+    if spec.head is None or layer is None:
+        return None
+    return TransferSpec(
+        **spec.head.model_dump(),
+        backbone=layer.network,
+        run=layer.run,
+        weights=layer.weights,
+        size=layer.enlarge or spec.data.size,
+    )
+
+
 def _epochs(images: int) -> int:
     """Of fine-tuning: fewer images are gone through more often."""
     return next(epochs for least, epochs in _EPOCHS if images >= least)
 
 
+def backbone(transfer: TransferSpec) -> Backbone:
+    """The layer that a transfer stands on; a trained run is kept for it.
+
+    Raises:
+        SpecError: it names a run and another network, or neither.
+        AppError: the run cannot serve, see core.transfer.kept.
+    """
+    if (transfer.backbone == RUN) != (transfer.run is not None):
+        raise SpecError(
+            "Which trained run is the network is not clear",
+            expected="run as the network, and the name of a trained run with it",
+            received=f"{transfer.backbone} with {transfer.run or 'no run'}",
+            remedy="Name both, or neither",
+        )
+    weights = _whole(transfer.weights)
+    if transfer.run is not None:
+        return kept.keep(transfer.run).changed(weights=weights)
+    return Backbone(network=transfer.backbone, weights=weights)
+
+
+def _size(layer: Backbone, images: int) -> int:
+    """Of the images where none is asked for; a trained run knows those of its own size best."""
+    if layer.network == RUN:
+        return facts(layer).size
+    return _USUAL if images <= _MANY else _OF_MANY
+
+
 def design(transfer: TransferSpec, *, enlarge: int | None = None) -> ModelSpec:
     """Input, backbone, pooling, a hidden layer that may be left out, and the output."""
+    return _design(transfer, backbone(transfer).changed(enlarge=enlarge))
+
+
+def _design(transfer: TransferSpec, layer: Backbone) -> ModelSpec:
     hidden = Dense(
         units=transfer.units,
         on=transfer.head != "linear",
         vary=(Vary(setting="on"),) if transfer.head == "auto" else (),
     )
     return ModelSpec(
-        name=BACKBONES[transfer.backbone].title,
+        name=facts(layer).title[:60],
         layers=(
             Input(scale="0 to 255"),
-            Backbone(network=transfer.backbone, weights=_whole(transfer.weights), enlarge=enlarge),
+            layer,
             GlobalAveragePooling2D(),
             hidden,
             Output(),
