@@ -24,6 +24,7 @@ from core.specs import (
 )
 from core.specs.arrays import ARRAY_SETS
 from core.specs.layers.pretrained import RUN
+from core.specs.spec import bounds
 from core.transfer import kept
 
 # Height and width of the images where none is asked for: gear photos at 128, 192 and 224 px gave
@@ -88,12 +89,14 @@ def settings(spec: RunSpec) -> TransferSpec | None:
     layer = used(spec.model)
     if spec.head is None or layer is None:
         return None
+    size, (least, _) = layer.enlarge or spec.data.size, bounds(TransferSpec.model_fields["size"])
     return TransferSpec(
         **spec.head.model_dump(),
         backbone=layer.network,
         run=layer.run,
         weights=layer.weights,
-        size=layer.enlarge or spec.data.size,
+        # a smaller one is a trained run's own, which is what comes where none is asked for
+        size=size if (size or 0) >= (least or 0) else None,
     )
 
 
