@@ -33,7 +33,7 @@ def build(layer: Backbone) -> keras.Model:
         raise kept.damaged(path, reason) from error
     pixels = keras.Input((None, None, 3), name="scaled")
     x = pixels if start.shape[-1] == len(kept.GREY) else _grey()(pixels)
-    made = keras.Model(pixels, _Copier().follow(part, x), name="run")
+    made = keras.Model(pixels, Copier().follow(part, x), name="run")
     for weight in made.weights:
         if not np.isfinite(np.asarray(weight)).all():
             raise kept.damaged(path, f"numbers that are none in {weight.path}")
@@ -48,7 +48,7 @@ def _grey() -> keras.layers.Layer:
     return layer
 
 
-class _Copier:
+class Copier:
     """Copies the layers of models within a model into one that has no models within it."""
 
     def __init__(self) -> None:
