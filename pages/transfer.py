@@ -83,7 +83,8 @@ def settings() -> None:
     with st.expander("More settings", icon=":material/tune:"):
         valid = networks.choose(transfer)
         valid &= fields.edit_all("transfer", transfer, SETTINGS, columns=1)
-        valid &= tuning.choose(transfer, data and len(catalogue.source(data.source).items))
+        images = data and len(catalogue.source(data.source).items)
+        valid = valid and tuning.choose(transfer, images)
     start = st.button(
         "Train",
         type="primary",

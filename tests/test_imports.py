@@ -47,6 +47,7 @@ TENSORFLOW = {
     "core.transfer.networks",
     "core.transfer.serving",
     "core.transfer.tail",
+    "core.transfer.trained",
 }
 # a module imports only from lower ranks, or from its own package
 RANKS = {

@@ -8,6 +8,7 @@ import json
 from core import words
 from core.cli.settings import Verbs
 from core.terminal import out, print_table
+from core.transfer import kept
 from core.transfer.offers import Offer, offers
 
 
@@ -41,6 +42,9 @@ def _list(options: argparse.Namespace) -> int:
     for one in found:
         if not one.ready:
             out.print(f"{one.facts.title}: {one.where}", markup=False)
+    if trained := kept.offered():
+        names = ", ".join(run.id for run in trained)
+        out.print(f"Trained runs, with --backbone run --run NAME: {names}", markup=False)
     return 0
 
 

@@ -3,17 +3,24 @@
 Figures are of the network without its last layer; tests compare them with the built one. Accuracies
 are on the 50,000 validation photos of ImageNet, one crop each: those of Keras Applications from
 https://keras.io/api/applications, MobileNetV3's and the quarter MobileNet's from the docstrings of
-keras.applications, EfficientNet-Lite0's from its authors.
+keras.applications, EfficientNet-Lite0's from its authors. What is known of a trained run was written
+when it was kept (core.transfer.kept).
 """
 
 from __future__ import annotations
 
+import json
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+from core import workspace
+from core.errors import SpecError
 from core.specs import Backbone, ModelSpec
-from core.specs.layers.pretrained import TITLES, BackboneName
+from core.specs.layers.pretrained import RUN, TITLES, BackboneName
 
 Scale = float | tuple[float, float, float]  # of all channels, or of red, green and blue
 
@@ -47,7 +54,8 @@ class Facts:
         reach: height and width, in pixels, of what one place of a map can depend on; 0 where that
             is all of the image, as squeezing makes it.
         macs: multiply-adds for each pixel of an image.
-        accuracy: share of ImageNet's validation photos that the whole network names right.
+        accuracy: share of ImageNet's validation photos that the whole network names right; None of a
+            trained run.
         about: where it is from, in a sentence.
         mean: what is taken from pixels, 0 to 255, before they are divided by `spread`.
         stride: pixels of the image that one place of a map stands for.
@@ -57,6 +65,8 @@ class Facts:
         size: height and width of the photos that it is used on most.
         int8: whether it is made of what 8-bit integers hold well: ReLU, and no layer normalization.
         application: None where it comes with Layerwise.
+        sizes: of a trained run, whose layers may be any: the fewest pixels that give one place, two
+            places, and so on.
     """
 
     title: str
@@ -64,7 +74,7 @@ class Facts:
     channels: int
     reach: int
     macs: float
-    accuracy: float
+    accuracy: float | None
     about: str
     mean: Scale
     spread: Scale
@@ -74,9 +84,17 @@ class Facts:
     size: int = 224
     int8: bool = False
     application: Application | None = None
+    sizes: tuple[int, ...] = ()
+
+    @property
+    def least(self) -> int:
+        """Height and width of images that are large enough."""
+        return self.sizes[0] if self.sizes else self.stride
 
     def places(self, pixels: int) -> int:
         """Height or width of the maps of an image that has so many pixels there."""
+        if self.sizes:
+            return bisect_right(self.sizes, pixels)
         return -(-pixels // self.whole) // (self.stride // self.whole)
 
 
@@ -316,8 +334,35 @@ BACKBONES: dict[BackboneName, Facts] = {
 
 
 def facts(layer: Backbone) -> Facts:
-    """Of the network that the layer names."""
-    return BACKBONES[layer.network]
+    """Of the network that the layer names.
+
+    Raises:
+        SpecError: it is a trained run that is not kept. The message does not name the layer.
+    """
+    if layer.network != RUN:
+        return BACKBONES[layer.network]
+    path = kept(layer.run) / "facts.json"
+    try:
+        stat = path.stat()
+        return _read(path, stat.st_mtime_ns, stat.st_size)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise SpecError(
+            "takes a trained run that is not ready for it",
+            expected=f"a run that was made ready, in {path.parent.parent}",
+            received=layer.run or "no run",
+            remedy="Choose a run again, or another network",
+        ) from error
+
+
+def kept(run: str | None) -> Path:
+    """Where a trained run is kept as a backbone, whether it is or not; see core.transfer.kept."""
+    return workspace.runs_folder() / ".backbones" / (Path(run or "").name or "none")
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, changed: int, size: int) -> Facts:  # noqa: ARG001 - a changed file is another
+    told = json.loads(path.read_bytes())["facts"]
+    return Facts(**{**told, "sizes": tuple(told["sizes"])})
 
 
 def used(model: ModelSpec) -> Backbone | None:

@@ -10,6 +10,7 @@ from core.design.analysis import Analysis, Row
 from core.design.backbones import facts
 from core.design.edits import Edit
 from core.design.shapes import LARGEST_PATCH, fitting_groups
+from core.errors import SpecError
 from core.specs import (
     Backbone,
     Dense,
@@ -84,9 +85,13 @@ def _fed(analysis: Analysis, row: Row, layer: Backbone) -> tuple[str, Edit | Non
     if isinstance(first, Input) and first.scale != "0 to 255":
         whole = first.changed(scale="0 to 255")
         return "Set the Scale", lambda model: edits.replace(model, 0, whole)
+    try:
+        known = facts(layer)
+    except SpecError:  # a trained run that is not kept
+        return "", None
     height, width, channels = analysis.shape
     too_small = layer.enlarge is not None and layer.enlarge < max(height, width)
-    nothing_left = layer.enlarge is None and not facts(layer).places(min(height, width))
+    nothing_left = layer.enlarge is None and not known.places(min(height, width))
     if channels == 3 and (too_small or nothing_left):
         size = -(-max(height, width) // 32) * 32
         if size <= 512:

@@ -224,7 +224,7 @@ def _(layer: Backbone, shapes: tuple[Shape, ...], classes: int) -> Effect:
     if 0 in shape:
         raise SpecError(
             "needs larger images",
-            expected=f"images of at least {known.stride} × {known.stride} pixels",
+            expected=f"images of at least {known.least} × {known.least} pixels",
             received=f"{height} × {width} pixels",
             remedy="Enlarge them inside the model, or set the Working size of the images higher",
         )

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import field_validator
 
-from core.specs.layers.pretrained import BackboneName, network, weights
+from core.specs.layers.pretrained import BackboneName, network, run, weights
 from core.specs.spec import Spec, setting
 
 NONE, ALL = "none", "all"
@@ -81,6 +81,7 @@ class TransferSpec(HeadSpec):
     """A transfer as a person orders it; core.transfer.compose makes a run of it."""
 
     backbone: BackboneName = network()
+    run: str | None = run()
     weights: str | None = weights()
     finetune: str = setting(
         NONE,

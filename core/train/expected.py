@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.design.cost import Speed
@@ -11,6 +10,8 @@ from core.specs import Backbone, TransferSpec
 from core.specs.transfer import ALL, NONE
 from core.transfer import compose, offers
 
+_OFFERED = 8  # numbers of last blocks, of a network whose blocks are not known before it is built
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -18,12 +19,14 @@ class Choice:
 
     Attributes:
         finetune: as TransferSpec has it.
-        blocks: that learn.
+        count: how many of the last blocks learn; None where all do.
+        blocks: those that learn; empty where they are not known before the network is built.
         seconds: that it takes, the looks at the images included; None where this machine was not
             measured.
     """
 
     finetune: str
+    count: int | None
     blocks: tuple[Counted, ...]
     seconds: float | None
 
@@ -33,7 +36,9 @@ class Choice:
         return sum(block.parameters for block in self.blocks)
 
 
-def choices(transfer: TransferSpec, images: int, size: int, speed: Speed | None) -> list[Choice]:
+def choices(
+    layer: Backbone, transfer: TransferSpec, images: int, size: int, speed: Speed | None
+) -> list[Choice]:
     """All ways, from none of the backbone's blocks to all of them.
 
     Args:
@@ -41,39 +46,29 @@ def choices(transfer: TransferSpec, images: int, size: int, speed: Speed | None)
         size: height and width at which the backbone sees them.
         speed: of this machine; None where it was not measured.
     """
-    found = counted(transfer.backbone)
-    ways = [(NONE, found[:0])]
-    ways += [
-        (f"last-{count}-block{'s' if count > 1 else ''}", found[-count:])
-        for count in range(1, len(found))
-    ]
-    ways.append((ALL, found))
-    looks = _looks(transfer, images, size)
-    return [
-        Choice(name, blocks, _took(transfer, blocks, images, size, speed, looks))
-        for name, blocks in ways
-    ]
-
-
-def _took(
-    transfer: TransferSpec,
-    blocks: Sequence[Counted],
-    images: int,
-    size: int,
-    speed: Speed | None,
-    looks: float | None,
-) -> float | None:
-    if speed is None or looks is None:
-        return None
+    found = counted(layer.network)
+    offered = len(found) - 1 if found else _OFFERED
+    looks = _looks(layer, transfer, images, size)
     epochs: int = compose.training(transfer, images)["epochs"] * (2 if transfer.flips else 1)
-    return looks + epochs * images * seconds(blocks, size, speed)
+
+    def choice(name: str, count: int | None) -> Choice:
+        blocks = found if count is None else found[len(found) - count :]
+        took = None
+        if speed is not None and looks is not None and (blocks or count == 0):
+            took = looks + epochs * images * seconds(blocks, size, speed)
+        return Choice(name, count, blocks, took)
+
+    some = [
+        choice(f"last-{count}-block{'s' if count > 1 else ''}", count)
+        for count in range(1, offered + 1)
+    ]
+    return [choice(NONE, 0), *some, choice(ALL, None)]
 
 
-def _looks(transfer: TransferSpec, images: int, size: int) -> float | None:
+def _looks(layer: Backbone, transfer: TransferSpec, images: int, size: int) -> float | None:
     """Seconds that the looks at all images take, each once; None where that was not measured."""
-    layer = Backbone(network=transfer.backbone, weights=transfer.weights)
-    each = offers.offer(layer).milliseconds
-    if each is None:
+    known = offers.offer(layer)
+    if known.milliseconds is None:
         return None
-    area = (size / offers.offer(layer).facts.size) ** 2
-    return (2 if transfer.flips else 1) * images * area * each / 1000
+    area = (size / known.facts.size) ** 2
+    return (2 if transfer.flips else 1) * images * area * known.milliseconds / 1000

@@ -15,7 +15,7 @@ from core.runs import queue
 from core.runs.run import Run
 from core.specs import DataSpec, RunSpec
 from core.train import memory
-from core.transfer import weights
+from core.transfer import kept, weights
 from core.transfer.cut import Cut, cut, require_head, with_hidden
 
 
@@ -37,6 +37,7 @@ def order(spec: RunSpec, progress: Progress | None = None) -> Run:
 def order_all(specs: Sequence[RunSpec], progress: Progress | None = None) -> list[Run]:
     """The same for several runs: all are queued, in their order, or none where one cannot be."""
     data: dict[DataSpec, Dataset] = {}
+    specs = [spec.model_copy(update={"model": kept.pinned(spec.model)}) for spec in specs]
     for spec in specs:
         if spec.data not in data:
             data[spec.data] = load(spec.data, progress)

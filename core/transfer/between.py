@@ -110,7 +110,7 @@ def _int8(layer: Backbone, doing: Callable[[str], None]) -> Path | None:
 
 def _write_int8(layer: Backbone, path: Path) -> None:
     """Write the file and which of its outputs is which, or why floats are to be taken instead."""
-    known, size = facts(layer), networks.CALIBRATED_AT
+    known, size = facts(layer), networks.calibrated_at(layer)
     names = [block.name for block in networks.blocks(layer)[:-1]]
     model = _outputs(layer, names)
     images, pixels = networks.examples(layer)
@@ -138,7 +138,12 @@ def _floats(path: Path, place: int, layer: Backbone, images: engines.Images) -> 
     """One output of a file, float32 [n, ...]."""
     known = facts(layer)
     made = engines.LiteRT(
-        path, networks.CALIBRATED_AT, known.mean, known.spread, outputs=(place,), threads=1
+        path,
+        networks.calibrated_at(layer),
+        known.mean,
+        known.spread,
+        outputs=(place,),
+        threads=1,
     )
     ((worth, zero),), (shape,) = made.steps, made.shapes
     return (made.run(images).astype(np.float32).reshape(-1, *shape) - zero) * worth

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from core.data import catalogue
-from core.design.backbones import BACKBONES, used
+from core.design.backbones import facts, used
+from core.errors import SpecError
 from core.specs import (
     Backbone,
     DataSpec,
@@ -22,7 +23,10 @@ from core.specs import (
     Vary,
 )
 from core.specs.arrays import ARRAY_SETS
+from core.specs.layers.pretrained import RUN
+from core.specs.spec import bounds
 from core.specs.transfer import ALL
+from core.transfer import kept
 
 # Height and width of the images where none is asked for: gear photos at 128, 192 and 224 px gave
 # 98.4, 99.7 and 99.7% (docs/benchmarks.md). Of many images, smaller ones are enough.
@@ -60,16 +64,19 @@ def compose(
     Raises:
         NotFoundError, DataError: there are no such images.
         SpecError: a setting is out of its bounds.
+        AppError: a trained run cannot be the backbone, see core.transfer.kept.
     """
     count = len(catalogue.source(data.source).items)
-    size = transfer.size or usual_size(count)
+    layer = backbone(transfer)
+    size = transfer.size or usual_size(layer, count)
     # sets of small images keep their own size, and are enlarged inside the model
-    stored = any(item.name == data.source for item in ARRAY_SETS)
+    stored = next((item for item in ARRAY_SETS if item.name == data.source), None)
+    enlarge = size if stored is not None and size > stored.size else None
     tuning = transfer.tuning
     defaults = {} if tuning is None else training(transfer, count)
     share = max(_LEAST_SHARE, min(TrainSpec().validation_share, _ENOUGH / max(1, count)))
     return RunSpec(
-        model=design(transfer, enlarge=size if stored else None),
+        model=_design(transfer, layer.changed(enlarge=enlarge)),
         data=data.changed(color="rgb", size=None if stored else size),
         train=TrainSpec.parse({"validation_share": share, **defaults, **(train or {})}),
         head=HeadSpec(head=transfer.head, units=transfer.units, flips=transfer.flips),
@@ -92,15 +99,10 @@ def training(transfer: TransferSpec, images: int) -> dict[str, Any]:
     }
 
 
-def usual_size(images: int) -> int:
-    """Height and width at which a backbone sees images where nothing else is asked for."""
-    return _USUAL if images <= _MANY else _OF_MANY
-
-
 def asked(spec: RunSpec) -> TransferSpec | None:
     """The transfer that a run was ordered as; None where it is none."""
-    backbone, tuning = used(spec.model), spec.finetune
-    if spec.head is None or backbone is None:
+    layer, tuning = used(spec.model), spec.finetune
+    if spec.head is None or layer is None:
         return None
     settings: dict[str, Any] = {}
     if tuning is not None:
@@ -111,27 +113,61 @@ def asked(spec: RunSpec) -> TransferSpec | None:
             "epochs": spec.train.epochs,
             "learning_rate": spec.train.learning_rate,
         }
+    size, (least, _) = layer.enlarge or spec.data.size, bounds(TransferSpec.model_fields["size"])
     return TransferSpec(
         **spec.head.model_dump(),
         **settings,
-        backbone=backbone.network,
-        weights=backbone.weights,
-        size=backbone.enlarge or spec.data.size,
+        backbone=layer.network,
+        run=layer.run,
+        weights=layer.weights,
+        # a smaller one is a trained run's own, which is what comes where none is asked for
+        size=size if (size or 0) >= (least or 0) else None,
     )
+
+
+def backbone(transfer: TransferSpec) -> Backbone:
+    """The layer that a transfer stands on; a trained run is kept for it.
+
+    Raises:
+        SpecError: it names a run and another network, or neither.
+        AppError: the run cannot serve, see core.transfer.kept.
+    """
+    if (transfer.backbone == RUN) != (transfer.run is not None):
+        raise SpecError(
+            "Which trained run is the network is not clear",
+            expected="run as the network, and the name of a trained run with it",
+            received=f"{transfer.backbone} with {transfer.run or 'no run'}",
+            remedy="Name both, or neither",
+        )
+    weights = _whole(transfer.weights)
+    if transfer.run is not None:
+        return kept.keep(transfer.run).changed(weights=weights)
+    return Backbone(network=transfer.backbone, weights=weights)
+
+
+def usual_size(layer: Backbone, images: int) -> int:
+    """Height and width of the images where none is asked for; a trained run knows its own best."""
+    if layer.network == RUN:
+        return facts(layer).size
+    return _USUAL if images <= _MANY else _OF_MANY
 
 
 def design(transfer: TransferSpec, *, enlarge: int | None = None) -> ModelSpec:
     """Input, backbone, pooling, a hidden layer that may be left out, and the output."""
+    return _design(transfer, backbone(transfer).changed(enlarge=enlarge))
+
+
+def _design(transfer: TransferSpec, layer: Backbone) -> ModelSpec:
     hidden = Dense(
         units=transfer.units,
         on=transfer.head != "linear",
         vary=(Vary(setting="on"),) if transfer.head == "auto" else (),
     )
     return ModelSpec(
-        name=BACKBONES[transfer.backbone].title,
+        name=facts(layer).title[:60],
         layers=(
             Input(scale="0 to 255"),
-            Backbone(network=transfer.backbone, weights=_whole(transfer.weights), enlarge=enlarge),
+            layer,
             GlobalAveragePooling2D(),
             hidden,
             Output(),

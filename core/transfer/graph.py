@@ -68,11 +68,15 @@ def _names(operations: list[Any]) -> list[str]:
     matches = [_NAMES.match(str(one.name)) for one in operations]
     told = [(found[1] or f"block{found[2]}") if found else "" for found in matches]
     if not any(told):
-        told = [str(one.name) if hasattr(one, "kernel") else "" for one in operations]
+        told = [str(one.name) if _has_kernel(one) else "" for one in operations]
         told = _filled(told, len(told))
     places = [place for place, name in enumerate(told) if name]
     told = _filled(told, places[-1] if places else 0)
     return [name or (STEM if place < places[0] else HEAD) for place, name in enumerate(told)]
+
+
+def _has_kernel(operation: Any) -> bool:
+    return hasattr(operation, "kernel") or hasattr(operation, "pointwise_kernel")
 
 
 def _filled(names: list[str], end: int) -> list[str]:

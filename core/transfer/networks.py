@@ -28,12 +28,14 @@ from core.design import onnx as converter
 from core.design.backbones import facts
 from core.errors import ModelError, storing
 from core.specs import Backbone
-from core.transfer import applications, engines, graph, int8, lite0, offers, weights
+from core.specs.layers.pretrained import RUN
+from core.transfer import applications, engines, graph, int8, lite0, offers, trained, weights
 from core.transfer.engines import Engine
 from core.transfer.graph import Block
 from core.transfer.tail import Tail
 
-CALIBRATED_AT = 192  # pixels
+CALIBRATED_AT = 192  # pixels; a trained run at its own size
+_TRIED_AT = 64
 # mean cosine between features in 8 bits and in floats, below which floats are taken; at 0.980
 # MobileNetV2 learned gear as well as in floats, and five times as fast (docs/benchmarks.md)
 _ALIKE = 0.97
@@ -62,7 +64,10 @@ def _built(layer: Backbone) -> tuple[keras.Model, tuple[Block, ...]]:
 
 @cache
 def _build(layer: Backbone, _: str) -> tuple[keras.Model, tuple[Block, ...]]:
-    made = lite0.build() if facts(layer).application is None else applications.build(layer)
+    if layer.network == RUN:
+        made = trained.build(layer)
+    else:
+        made = lite0.build() if facts(layer).application is None else applications.build(layer)
     made.trainable = False
     return made, graph.blocks(made)  # before anything else is made of it
 
@@ -195,20 +200,25 @@ def once(paths: Sequence[Path], doing: Callable[[str], None]) -> Iterator[bool]:
 
 def _write_int8(layer: Backbone, model: keras.Model, path: Path) -> None:
     """Write the model in 8 bits, or why floats are to be taken instead."""
-    known = facts(layer)
+    known, size = facts(layer), calibrated_at(layer)
     try:
         with files.replacing(path) as part:
-            int8.convert(model, CALIBRATED_AT, known.mean, known.spread, part)
-            made = engines.LiteRT(part, CALIBRATED_AT, known.mean, known.spread)
+            int8.convert(model, size, known.mean, known.spread, part)
+            made = engines.LiteRT(part, size, known.mean, known.spread)
             images, pixels = examples(layer)
             require_alike(layer, made.run(images), np.asarray(model(pixels, training=False)))
     except ModelError as error:
         files.write_json(path.with_suffix(REFUSED), error.to_dict())
 
 
+def calibrated_at(layer: Backbone) -> int:
+    """Height and width of the pictures by which its 8-bit integers are found and looked at."""
+    return facts(layer).size if layer.network == RUN else CALIBRATED_AT
+
+
 def examples(layer: Backbone) -> tuple[engines.Images, NDArray[np.float32]]:
     """Pictures that no network was calibrated with, as they are and scaled."""
-    known, size = facts(layer), CALIBRATED_AT
+    known, size = facts(layer), calibrated_at(layer)
     images = np.stack([int8.calibration(int8.IMAGES + n, size) for n in range(_COMPARED)])
     return images, int8.scaled(images, known.mean, known.spread)
 
@@ -237,10 +247,11 @@ def write_onnx(layer: Backbone, model: keras.Model, path: Path) -> None:
     """
     pixels = keras.Input((None, None, 3), name="pixels")
     whole = keras.Model(pixels, model(scaling(layer)(pixels), training=False), name=layer.network)
-    example = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3)).astype(np.float32)
+    size = facts(layer).size if layer.network == RUN else _TRIED_AT
+    example = np.random.default_rng(0).integers(0, 256, (2, size, size, 3)).astype(np.float32)
     with files.replacing(path) as part:
         converter.convert(whole, part, example)
-        found = engines.Onnx(part, 64).run(example.astype(np.uint8))
+        found = engines.Onnx(part, size).run(example.astype(np.uint8))
         told = keras.tree.flatten(whole(example, training=False))
         wanted = np.concatenate([np.asarray(one).reshape(len(found), -1) for one in told], axis=1)
         if not np.allclose(found, wanted, rtol=1e-3, atol=1e-3 * float(np.abs(wanted).max())):

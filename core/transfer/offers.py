@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from core import files, words
 from core.design.backbones import BACKBONES, Facts, facts
 from core.specs import Backbone
+from core.specs.layers.pretrained import RUN
 from core.transfer import weights
 
 _FLOAT = 4  # bytes
@@ -38,6 +39,8 @@ class Offer:
     def where(self) -> str:
         """Where its weights are, or what to do to have them."""
         known, path = self.facts.application, weights.path(self.layer)
+        if self.layer.network == RUN:
+            return str(path)
         if known is None or path is None:
             return "Comes with Layerwise"
         return str(path) if self.ready else f"{weights.remedy(known)}."

@@ -3,7 +3,7 @@
 A network of Keras Applications has its weights in a file that is given, or else in
 $KERAS_HOME/models (~/.keras where that is not set), where Keras itself keeps them. One that is not
 there is downloaded first, from where Keras has it or from $LAYERWISE_WEIGHTS_URL, which has the same
-folders.
+folders. Those of a trained run are in its model as it is kept, see core.transfer.kept.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from typing import BinaryIO
 from filelock import FileLock, Timeout
 
 from core import workspace
-from core.design.backbones import Application, facts
+from core.design.backbones import Application, facts, kept
 from core.errors import ModelError, NotFoundError, SpecError, storing
 from core.specs import Backbone
+from core.specs.layers.pretrained import RUN
 
 VERSION = 1  # of what is kept of a prepared network
 VARIABLE = "LAYERWISE_WEIGHTS_URL"
@@ -44,6 +45,8 @@ def folder() -> Path:
 
 def path(layer: Backbone) -> Path | None:
     """The file of its weights, there or not; None of a network that comes with Layerwise."""
+    if layer.network == RUN:
+        return kept(layer.run) / "model.keras"
     known = facts(layer).application
     if known is None:
         return None
@@ -70,7 +73,14 @@ def remedy(known: Application) -> str:
 def require(layer: Backbone) -> None:
     """Raise InputError where a file is given that cannot be meant."""
     found = path(layer)
-    if layer.weights and found is None:
+    if layer.network == RUN and not ready(layer):
+        raise NotFoundError(
+            "The trained run that the network is of is not there",
+            expected=f"its model at {found}",
+            received="no such file",
+            remedy="Choose a run again, or another network",
+        )
+    if layer.weights and facts(layer).application is None:
         raise SpecError(
             f"{facts(layer).title} comes with its weights",
             expected="no file of weights",
@@ -104,7 +114,7 @@ def version(layer: Backbone) -> str:
             f"The weights of {facts(layer).title} cannot be read",
             expected=f"a file at {found}",
             received=error.strerror or str(error),
-            remedy=remedy(known) if known and not layer.weights else "Give the path of the file",
+            remedy=remedy(known) if known and not layer.weights else "Put the file in its place",
         ) from error
 
 

@@ -9,8 +9,9 @@ from core.design import edits
 from core.design.advice import Finding
 from core.design.analysis import Analysis, Row
 from core.design.details import details
-from core.specs import LAYERS, Input, LayerSpec, ModelSpec, Output, Weighted
-from pages.designer import editing, ranges
+from core.specs import LAYERS, Backbone, Input, LayerSpec, ModelSpec, Output, Weighted
+from core.transfer import kept
+from pages.designer import backbone, editing, ranges
 from pages.shared import fields, frame, state
 
 _MORE = Weighted.settings()  # folded away: what every layer with a kernel has
@@ -68,7 +69,7 @@ def _finding(finding: Finding, key: str) -> None:
 
 
 def _settings(layer: LayerSpec, at: int) -> None:
-    names = type(layer).settings()
+    names = backbone.settings(layer) if isinstance(layer, Backbone) else type(layer).settings()
     main = tuple(name for name in names if name not in _MORE)
 
     def save(name: str, value: object) -> None:
@@ -76,12 +77,15 @@ def _settings(layer: LayerSpec, at: int) -> None:
             # a late message of a widget that is no longer there, see state.follow
             if editing.selected(model) != at or type(now := model.layers[at]) is not type(layer):
                 return model
-            return edits.replace(model, at, now.changed(**{name: value}))
+            made = edits.replace(model, at, now.changed(**{name: value}))
+            return kept.pinned(made) if name == "run" else made
 
         editing.edit(change, in_place=True)
 
     part = f"design-{layer.KIND}-{at}"
     fields.edit_all(part, layer, main, columns=2, save=save)
+    if isinstance(layer, Backbone):
+        backbone.draw(layer, part, save)
     if len(main) < len(names):
         more = st.expander(
             "Bias, penalties and limits",

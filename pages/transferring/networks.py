@@ -6,39 +6,37 @@ import streamlit as st
 
 from core import words
 from core.errors import AppError
-from core.specs import Backbone, TransferSpec
-from core.transfer import weights
+from core.specs import TransferSpec
+from core.specs.layers.pretrained import RUN
+from core.transfer import kept, weights
+from core.transfer.compose import backbone
 from core.transfer.offers import Offer, offer, offers
 from pages.shared import fields, frame, state
 
 
 def choose(transfer: TransferSpec) -> bool:
     """Draw the choice of a network and of the file of its weights; whether they can be used."""
-    listed = offers()
-    titles = {one.layer.network: _title(one) for one in listed}
-    key = state.follow("transfer.backbone", transfer.backbone)
+    titles = {str(one.layer.network): _title(one) for one in offers()}
+    titles |= {f"{RUN} {run.id}": f"Your run {run.id}" for run in kept.offered()}
+    chosen = f"{RUN} {transfer.run}" if transfer.run else transfer.backbone
+    titles.setdefault(chosen, f"Your run {transfer.run}")  # one that is kept, and may be gone
+    key = state.follow("transfer.backbone", chosen)
     field = TransferSpec.model_fields["backbone"]
     st.selectbox(
         field.title or "",
         list(titles),
-        index=list(titles).index(transfer.backbone),
+        index=list(titles).index(chosen),
         format_func=titles.__getitem__,
         key=key,
         help=field.description,
-        on_change=lambda: (
-            state.live("transfer.backbone", key)
-            and state.change(transfer={"backbone": state.value(key), "weights": None})
-        ),
+        on_change=lambda: state.live("transfer.backbone", key) and _take(state.value(key)),
     )
-    layer = Backbone(network=transfer.backbone, weights=transfer.weights)
-    known = offer(layer)
-    st.caption(
-        f"{known.facts.about} {words.percent(known.facts.accuracy)} on ImageNet, "
-        f"{words.large(known.facts.parameters)} parameters, {known.speed}."
-    )
-    if known.facts.application is not None:
-        fields.edit("transfer", transfer, "weights")
     try:
+        layer = backbone(transfer)
+        known = offer(layer)
+        st.caption(_about(known))
+        if known.facts.application is not None:
+            fields.edit("transfer", transfer, "weights")
         weights.require(layer)
     except AppError as error:
         frame.show_error(error)
@@ -46,6 +44,18 @@ def choose(transfer: TransferSpec) -> bool:
     if known.explained:
         st.info(frame.plain(known.explained), icon=":material/download:")
     return True
+
+
+def _take(option: str) -> None:
+    network, _, run = option.partition(" ")
+    state.change(transfer={"backbone": network, "run": run or None, "weights": None})
+
+
+def _about(one: Offer) -> str:
+    figures = f"{words.large(one.facts.parameters)} parameters, {one.speed}."
+    if one.facts.accuracy is None:
+        return f"{frame.plain(one.facts.about)} {figures}"
+    return f"{one.facts.about} {words.percent(one.facts.accuracy)} on ImageNet, {figures}"
 
 
 def table() -> None:
@@ -83,7 +93,7 @@ def _row(one: Offer) -> dict[str, object]:
         "Network": one.facts.title,
         "Input": f"{one.facts.size} px",
         "Parameters": one.facts.parameters,
-        "ImageNet": 100 * one.facts.accuracy,
+        "ImageNet": None if one.facts.accuracy is None else 100 * one.facts.accuracy,
         "Milliseconds": one.milliseconds,
         "Weights": one.where,
     }

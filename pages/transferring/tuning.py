@@ -6,10 +6,10 @@ import streamlit as st
 
 from core import words
 from core.specs import TransferSpec
-from core.specs.transfer import ALL, NONE
+from core.specs.transfer import NONE
 from core.train import expected, speed
 from core.train.expected import Choice
-from core.transfer.compose import usual_size
+from core.transfer.compose import backbone, usual_size
 from pages.shared import fields, measuring, state
 
 SETTINGS = ("epochs", "learning_rate", "decay")
@@ -22,9 +22,9 @@ def choose(transfer: TransferSpec, images: int | None) -> bool:
     Args:
         images: of the set that is chosen; None where none is.
     """
-    count = images or 0
-    size = transfer.size or usual_size(count)
-    ways = expected.choices(transfer, int(_SHARE * count), size, speed.load())
+    count, layer = images or 0, backbone(transfer)
+    size = transfer.size or usual_size(layer, count)
+    ways = expected.choices(layer, transfer, int(_SHARE * count), size, speed.load())
     known = {way.finetune: way for way in ways}
     key = state.follow("transfer.finetune", transfer.finetune)
     field = TransferSpec.model_fields["finetune"]
@@ -44,7 +44,7 @@ def choose(transfer: TransferSpec, images: int | None) -> bool:
     if transfer.finetune == NONE:
         return True
     valid = fields.edit_all("transfer", transfer, SETTINGS, columns=1)
-    if transfer.finetune in known:
+    if transfer.finetune in known and ways[-1].blocks:
         _tree(ways[-1], known[transfer.finetune])
     measuring.draw("transfer-measure", "how long fine-tuning takes")
     return valid
@@ -53,10 +53,10 @@ def choose(transfer: TransferSpec, images: int | None) -> bool:
 def _title(way: Choice) -> str:
     if way.finetune == NONE:
         return "Nothing: only the head learns"
-    count = len(way.blocks)
     what = "All blocks"
-    if way.finetune != ALL:
-        what = f"The last {words.several(count, 'block')}" if count > 1 else "The last block"
+    if way.count is not None:
+        several = f"The last {words.several(way.count, 'block')}"
+        what = several if way.count > 1 else "The last block"
     return f"{what} · about {words.duration(way.seconds)}" if way.seconds else what
 
 

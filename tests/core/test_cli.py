@@ -85,6 +85,20 @@ def test_the_pretrained_networks_are_listed(home: Path, cli: Cli) -> None:
     assert "efficientnetv2-b3_notop.h5 elsewhere and put it into" in out
 
 
+def test_a_trained_run_is_a_network(workspace: Path, cli: Cli) -> None:
+    """It is listed below the others, and transfer refuses one that is not there before anything else."""
+    code, out, _ = cli("backbones")
+    assert code == 0
+    assert "Trained runs, with --backbone run --run NAME: examples-starter-1" in out
+    asked = "transfer", "--data", "sketches", "--backbone", "run"
+    code, _, err = cli(*asked, "--run", "gone-7")
+    assert code == 2
+    assert "There is no run gone-7" in err
+    code, _, err = cli(*asked)
+    assert code == 2
+    assert "Which trained run is the network is not clear" in err
+
+
 def test_a_folder_and_its_zip_are_shown_alike(
     home: Path, examples: Path, tmp_path: Path, cli: Cli
 ) -> None:

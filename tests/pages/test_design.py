@@ -11,7 +11,19 @@ from core import draft
 from core.design import edits, link
 from core.design.presets import PRESETS, preset
 from core.runs.run import Run
-from core.specs import Conv2D, Dense, Dropout, Flatten, Input, ModelSpec, Output, Vary
+from core.specs import (
+    Backbone,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling2D,
+    Input,
+    ModelSpec,
+    Output,
+    Vary,
+)
+from core.transfer.kept import keep
 from tests.pages.conftest import OpenPage, errors
 
 PAGE = "pages/design.py"
@@ -381,3 +393,23 @@ def test_a_preset_s_name_is_kept_for_it(open_page: OpenPage) -> None:
     app.text_input(key="design-name").set_value("starter").run()
     assert "my-starter" in app.toast[0].value
     assert draft.load().model.name == "my-starter"
+
+
+def test_a_trained_run_as_a_network(open_page: OpenPage, trained_run: Run) -> None:
+    """It is chosen among the runs, and its maps and parameters are shown; one without maps is told."""
+    layers = (Input(scale="0 to 255"), Backbone(), GlobalAveragePooling2D(), Output())
+    draft.change(model=ModelSpec(name="mine", layers=layers))
+    app = select(open_page(PAGE), 1)
+    part = "design-backbone-1"
+    app.selectbox(key=f"{part}.network").set_value("run").run()
+    assert "Layer 2 (Backbone) takes a trained run that is not ready" in errors(app)
+    app.selectbox(key=f"{part}.run").set_value(trained_run.id).run()
+    assert not app.exception
+    assert not errors(app)
+    layer = draft.load().model.layers[1]
+    assert layer == keep(trained_run.id)
+    assert app.dataframe[0].value["Output shape"].iloc[1].endswith("× 64")
+    (trained_run.folder / "model.keras").write_bytes(b"cut")
+    app.selectbox(key=f"{part}.run 1").set_value(trained_run.id).run()
+    assert "cannot be read" in errors(app)
+    assert draft.load().model.layers[1] == layer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ from core import draft
 from core.data.collection import LEAST, Collection
 from core.design.cost import KINDS, Speed
 from core.runs import queue
-from core.runs.run import all_runs, create
+from core.runs.run import Run, all_runs, create
 from core.specs import Backbone, DataSpec, FineTuneSpec, TransferSpec
 from core.specs.layers.pretrained import TITLES
 from core.train import speed
 from core.transfer import offers, weights
 from core.transfer.compose import compose
+from core.transfer.kept import keep
 from tests.pages.conftest import OpenPage, errors
 
 PAGE = "pages/transfer.py"
@@ -283,3 +285,31 @@ def test_a_file_of_weights(open_page: OpenPage, tmp_path: Path) -> None:
     given(app).set_value(str(tmp_path / "mine.h5")).run()
     app.selectbox(key="transfer.backbone").set_value("mobilenet").run()
     assert draft.load().transfer.weights is None
+
+
+def test_a_trained_run(open_page: OpenPage, trained_run: Run) -> None:
+    """Comes after the networks, says how good it is, and is what is learned on top of; gone, it is told."""
+    app = open_page(PAGE)
+    app.segmented_control(key="transfer-way").set_value("A set of images").run()
+    choice = app.selectbox(key="transfer.backbone")
+    assert choice.options[-1] == f"Your run {trained_run.id}"
+    choice.set_value(f"run {trained_run.id}").run()
+    assert not app.exception, errors(app)
+    assert draft.load().transfer.run == trained_run.id
+    assert "Trained here on examples, where it names" in told(app)
+    assert not any(item.label == "File of weights" for item in app.text_input)
+    train(app).click().run()
+    assert not app.exception, errors(app)
+    made = next(run for run in all_runs() if run.id != trained_run.id)
+    try:
+        assert made.spec.model.layers[1] == keep(trained_run.id)
+        shutil.rmtree(trained_run.folder)
+        app.run()
+        assert f"There is no run {trained_run.id}" in errors(app)
+        assert train(app).disabled
+        again = open_page(PAGE, again=made.id)
+        assert not again.exception
+        assert not errors(again)
+        assert not train(again).disabled
+    finally:
+        queue.cancel(made)

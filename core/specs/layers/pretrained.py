@@ -21,7 +21,9 @@ BackboneName = Literal[
     "resnet50_v2",
     "densenet121",
     "convnext_tiny",
+    "run",
 ]
+RUN: BackboneName = "run"
 TITLES: dict[str, str] = {
     "efficientnet_lite0": "EfficientNet-Lite0",
     "mobilenet_025": "MobileNet 0.25",
@@ -44,9 +46,21 @@ def network() -> Any:
     return setting(
         "efficientnet_lite0",
         label="Network",
-        help="Which network. EfficientNet-Lite0 comes with Layerwise and needs no download; the others "
-        "are those of Keras Applications, whose weights are downloaded once.",
-        labels=TITLES,
+        help="Which network. EfficientNet-Lite0 comes with Layerwise and needs no download; run is one "
+        "that was trained here; the others are those of Keras Applications, whose weights are "
+        "downloaded once.",
+        labels={**TITLES, RUN: "A trained run"},
+    )
+
+
+def run() -> Any:
+    """The declaration of which trained run it is."""
+    return setting(
+        None,
+        label="Run",
+        help="The trained run whose layers up to its last maps are the network, where the network is a run.",
+        empty="None",
+        form="the name of a trained run",
     )
 
 
@@ -62,7 +76,7 @@ def weights() -> Any:
 
 
 class Backbone(LayerSpec):
-    """A network trained on the 1.3 million photos of ImageNet, without its last layer.
+    """A network trained on the 1.3 million photos of ImageNet, or a trained run, without its last layers.
 
     It knows edges, textures and parts of things already, and stays as it is: only the layers behind
     it learn. It comes right after the Input, and brings its own scaling of the pixels.
@@ -71,6 +85,7 @@ class Backbone(LayerSpec):
     GROUP: ClassVar[Group] = "Pretrained"
     kind: Literal["backbone"] = "backbone"
     network: BackboneName = network()
+    run: str | None = run()
     weights: str | None = weights()
     enlarge: int | None = setting(
         None,

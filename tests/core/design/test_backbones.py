@@ -16,6 +16,7 @@ from core.design.backbones import BACKBONES, Application, Facts, facts, used
 from core.design.shapes import effect
 from core.errors import SpecError
 from core.specs import Backbone, GlobalAveragePooling2D, Input, ModelSpec, Output, choices
+from core.specs.layers.pretrained import RUN
 from core.transfer import weights
 
 pytestmark = pytest.mark.tensorflow
@@ -217,10 +218,11 @@ def test_scaling_of_the_bundled_one(known: Facts) -> None:
 def test_all_networks_are_known() -> None:
     """Those that a layer can name, by a title that the layer's form has too."""
     field = Backbone.model_fields["network"]
-    assert set(BACKBONES) == set(choices(field))
+    assert {*BACKBONES, RUN} == set(choices(field))
     extra = field.json_schema_extra
     assert isinstance(extra, dict)
-    assert extra["labels"] == {name: one.title for name, one in BACKBONES.items()}
+    titles = {name: one.title for name, one in BACKBONES.items()}
+    assert extra["labels"] == {**titles, RUN: "A trained run"}
 
 
 def test_parameters(network: Any, known: Facts) -> None:

@@ -38,7 +38,7 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def server(home: Path, content: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Weights]:
     """One that has it."""
     monkeypatch.setattr(int8, "IMAGES", 8)
-    monkeypatch.setattr(networks, "_CALIBRATED_AT", 64)
+    monkeypatch.setattr(networks, "CALIBRATED_AT", 64)
     with serving() as found:
         monkeypatch.setenv(weights.VARIABLE, found.url)
         found.files[f"/mobilenet/{FILE}"] = content

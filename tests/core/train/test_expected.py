@@ -16,7 +16,7 @@ SPEED = Speed(**dict.fromkeys(KINDS, 1e-9))
 
 def test_every_way_from_none_to_all(home: Path) -> None:
     """Each has one block more than the one before; none is known in time before anything was measured."""
-    found = choices(TransferSpec(), 1000, 160, None)
+    found = choices(Backbone(), TransferSpec(), 1000, 160, None)
     assert found[0].finetune == "none"
     assert [one.finetune for one in found[1:3]] == ["last-1-block", "last-2-blocks"]
     assert found[-1].finetune == "all"
@@ -34,12 +34,12 @@ def test_time_is_that_of_the_looks_and_of_the_epochs(home: Path) -> None:
     weights.prepared(Backbone()).mkdir(parents=True)
     offers.keep_speed(Backbone(), 0.002, "int8")
     looks = 1000 * 0.002 * (112 / 224) ** 2
-    plain = choices(TransferSpec(epochs=2), 1000, 112, SPEED)
+    plain = choices(Backbone(), TransferSpec(epochs=2), 1000, 112, SPEED)
     assert plain[0].seconds == pytest.approx(looks)
     times = [one.seconds or 0 for one in plain]
     assert times == sorted(times)
     tuned = times[5] - looks
-    longer = choices(TransferSpec(epochs=4), 1000, 112, SPEED)
+    longer = choices(Backbone(), TransferSpec(epochs=4), 1000, 112, SPEED)
     assert longer[5].seconds == pytest.approx(looks + 2 * tuned)
-    mirrored = choices(TransferSpec(epochs=2, flips=True), 1000, 112, SPEED)
+    mirrored = choices(Backbone(), TransferSpec(epochs=2, flips=True), 1000, 112, SPEED)
     assert mirrored[5].seconds == pytest.approx(2 * times[5])

@@ -31,7 +31,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("LAYERWISE_HOME", str(folder / "home"))
         patch.setenv("KERAS_HOME", str(folder / "keras"))
         patch.setattr(int8, "IMAGES", 8)
-        patch.setattr(networks, "_CALIBRATED_AT", SIZE)
+        patch.setattr(networks, "CALIBRATED_AT", SIZE)
         for layer in (SMALL, SQUEEZED):
             write(drawn(layer), file_of(layer))
         yield folder
