@@ -65,9 +65,18 @@ def _require_frozen(spec: RunSpec, data: Dataset) -> None:
     found = cut(table(whole, data.shape, len(data.classes)))
     if spec.head is not None:
         require_head(spec.model, found, spec.head.units)
+    elif spec.finetune is not None:
+        raise SpecError(
+            "A pretrained network can learn on only behind a head that was solved for",
+            expected="head settings where there are settings of fine-tuning",
+            received="settings of fine-tuning alone",
+            remedy="Add those of a head, or leave both out",
+        )
     if found is not None:
         memory.require_features(len(data.images.labels), math.prod(found.shape))
-    if spec.augment.active or (spec.augment.mirror and spec.head is None):
+    # averaged answers are those of a head alone: what learns by steps is asked about one image
+    stepwise = spec.head is None or spec.finetune is not None
+    if spec.augment.active or (spec.augment.mirror and stepwise):
         raise SpecError(
             "The images of a design with a pretrained network cannot be changed in training",
             expected="settings of Change the images as they usually are",
