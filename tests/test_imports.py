@@ -23,6 +23,7 @@ TENSORFLOW = {
     "core.train.engine",
     "core.train.evaluation",
     "core.train.examiner",
+    "core.train.fitting",
     "core.train.frozen",
     "core.train.hidden",
     "core.train.export",
@@ -34,13 +35,17 @@ TENSORFLOW = {
     "core.train.recorder",
     "core.train.subject",
     "core.train.trainee",
+    "core.train.tuned",
     "core.train.twin",
     "core.train.whitening",
     "core.transfer.applications",
+    "core.transfer.between",
+    "core.transfer.graph",
     "core.transfer.int8",
     "core.transfer.lite0",
     "core.transfer.networks",
     "core.transfer.serving",
+    "core.transfer.tail",
 }
 # a module imports only from lower ranks, or from its own package
 RANKS = {
