@@ -12,6 +12,7 @@ from core.specs.spec import Spec, setting
 
 NONE, ALL = "none", "all"
 _LAST = re.compile(r"last-(\d{1,3})-blocks?")
+_MOST = 200  # blocks
 
 
 def decay() -> Any:
@@ -68,7 +69,7 @@ class FineTuneSpec(Spec):
     blocks: int | None = setting(
         5,
         ge=1,
-        le=200,
+        le=_MOST,
         label="Blocks that learn",
         help="How many of the last blocks learn. Those before them stay as they are, and what they "
         "make of an image is computed once.",
@@ -123,7 +124,8 @@ class TransferSpec(HeadSpec):
     @field_validator("finetune")
     @classmethod
     def _known(cls, value: str) -> str:
-        if value not in (NONE, ALL) and not _LAST.fullmatch(value):
+        found = _LAST.fullmatch(value)
+        if value not in (NONE, ALL) and not (found and 1 <= int(found[1]) <= _MOST):
             raise ValueError("none, all or, say, last-5-blocks")
         return value
 

@@ -62,7 +62,7 @@ def fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporter
     )
     trainer.progress = Progress(epoch=about.after)
     digest = _digest(data, split)
-    enough = _go_on(run, trainer, reporter, digest, first=not about.after)
+    enough = _go_on(run, trainer, reporter, digest, len(split.train), first=not about.after)
     ends = reporter.status.ends or (train.epochs,)
     examiner = about.answers or _examiner(run, spec.changed(train=train), about, ends[-1], reporter)
     recorder = Recorder(
@@ -83,8 +83,13 @@ def fit(run: Run, spec: RunSpec, data: Dataset, split: Split, reporter: Reporter
     if enough != ends[-1]:
         stage = Stages(reporter).stage(about.stage, "training") if about.stage else nullcontext()
         reporter.phase("training")
-        with stage:
-            trainer.fit(data, split.train, split.validation, recorder, ends)
+        try:
+            with stage:
+                trainer.fit(data, split.train, split.validation, recorder, ends)
+        except RunError as error:
+            if not (recorder.diverged and about.after):
+                raise
+            reporter.note(f"{error.what}, so fine-tuning ended there. {error.remedy}.")
     if reporter.status.best_epoch is not None:
         # an earlier sitting's, where none was better since
         about.restore(run.folder / "model.keras")
@@ -141,11 +146,14 @@ def _plan(train: TrainSpec, reporter: Reporter) -> Plan:
     return chosen
 
 
-def _go_on(run: Run, trainer: Engine, reporter: Reporter, data: str, *, first: bool) -> int | None:
+def _go_on(
+    run: Run, trainer: Engine, reporter: Reporter, data: str, images: int, *, first: bool
+) -> int | None:
     """Take an earlier sitting's training up where its checkpoint is, if there was one.
 
     Args:
         data: digest of the images.
+        images: how many an epoch has.
         first: whether nothing comes before this training in the run.
 
     Returns:
@@ -170,8 +178,8 @@ def _go_on(run: Run, trainer: Engine, reporter: Reporter, data: str, *, first: b
     if kept is not None and kept.line is not None and kept.line not in lines:
         files.append_json(told, kept.line)  # the kill came between the checkpoint and its line
     progress = trainer.progress
-    steps = math.ceil((reporter.status.train_images or 0) / trainer.spec.batch_size)
-    position = round(progress.epoch + progress.step / max(1, steps), 4)
+    steps = math.ceil(images / trainer.spec.batch_size)
+    position = round(progress.epoch + progress.step / steps, 4)
     line = {"event": "resumed", "time": time.time(), "epoch": position}
     files.append_json(told, line)
     reporter.update(epoch=progress.epoch, step=progress.step)

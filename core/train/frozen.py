@@ -36,7 +36,7 @@ from core.transfer.store import Features
 # training images: below, a hidden layer is not tried where it is to be found out what is better;
 # from the second on only that is, since it takes less time there, and was better on CIFAR-10
 _FEW, _MANY = 10_000, 20_000
-_NOTHING_UNDER_WAY = {"step": 0, "steps": 0, "eta": None}
+NOTHING_UNDER_WAY = {"step": 0, "steps": 0, "eta": None}
 
 
 class Stopped(Exception):
@@ -107,7 +107,7 @@ class Sitting:
             flipped = self.features(self.split.train, "flipped") if self.asked.flips else None
         known = self.labels[self.split.validation]
         self.speed = self.reporter.status.images_per_second
-        self.reporter.update(**_NOTHING_UNDER_WAY)
+        self.reporter.update(**NOTHING_UNDER_WAY)
         # products this small take five times as long where two threads share them
         with self.stages.stage("training the head"), threadpool_limits(1, "blas"):
             self._head(train, flipped, validation, known)
@@ -245,7 +245,7 @@ class Sitting:
             test_accuracy=result.accuracy,
             macro_recall=macro_recall(result.labels, result.answers),
             images_per_second=self.speed,
-            **_NOTHING_UNDER_WAY,
+            **NOTHING_UNDER_WAY,
         )
         self.reporter.log(f"test accuracy {result.accuracy:.4f}")
 
@@ -285,4 +285,4 @@ class Sitting:
             images_per_second=speed,
             eta=(count - done) / speed if speed else None,
         )
-        return self.best is not None or not self.run.cancelled
+        return self.best is not None or self.run.has_model or not self.run.cancelled

@@ -58,27 +58,29 @@ def require(spec: RunSpec, data: Dataset) -> None:
 
 def _require_frozen(spec: RunSpec, data: Dataset) -> None:
     """Raise SpecError for what a frozen backbone, which looks at each image once, cannot do."""
-    if spec.finetune is not None and (spec.head is None or used(spec.model) is None):
-        raise SpecError(
-            "There is nothing to fine-tune",
-            expected="a design with a pretrained network whose head is solved for first",
-            received="a design without a Backbone" if spec.head else "settings of no head",
-            remedy="Order it as a transfer: python -m core transfer --finetune last-5-blocks",
-        )
     backbone = used(spec.model)
     if backbone is not None:
         weights.require(backbone)
-    elif spec.head is None:
+    elif spec.head is None and spec.finetune is None:
         return
     whole = spec.model if spec.head is None else with_hidden(spec.model, hidden=True)
     found = cut(table(whole, data.shape, len(data.classes)))
     if spec.head is not None:
         require_head(spec.model, found, spec.head.units)
+    elif spec.finetune is not None:
+        raise SpecError(
+            "A pretrained network can learn on only behind a head that was solved for",
+            expected="head settings where there are settings of fine-tuning",
+            received="settings of fine-tuning alone",
+            remedy="Add those of a head, or leave both out",
+        )
     if found is not None:
         memory.require_features(len(data.images.labels), math.prod(found.shape))
         if spec.finetune is not None:
             _require_maps(spec, found, len(data.images.labels))
-    if spec.augment.active or (spec.augment.mirror and (spec.head is None or spec.finetune)):
+    # averaged answers are those of a head alone: what learns by steps is asked about one image
+    stepwise = spec.head is None or spec.finetune is not None
+    if spec.augment.active or (spec.augment.mirror and stepwise):
         raise SpecError(
             "The images of a design with a pretrained network cannot be changed in training",
             expected="settings of Change the images as they usually are",

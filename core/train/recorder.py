@@ -73,7 +73,7 @@ class Recorder(Watcher):
         self.steps = math.ceil(images / batch_size)
         status = reporter.status  # of an earlier sitting, where this goes on with it
         self.best_loss = math.inf if status.best_epoch is None else status.val_loss or 0.0
-        self.cancelled = False
+        self.cancelled = self.diverged = False
         self._speeds: list[float] = []
         self._validation_seconds = 0.0
 
@@ -172,6 +172,7 @@ class Recorder(Watcher):
             + (", best so far" if better else "")
         )
         if diverged:
+            self.diverged = True
             raise _diverged(number, rate)
         if early:
             self.stop = True

@@ -156,6 +156,7 @@ def _images(sitting: _Sitting) -> tuple[Dataset, Split]:
     for part, view in parts:
         values[start : start + len(part)] = sitting.maps(part, view)
         start += len(part)
+    sitting.reporter.update(**frozen.NOTHING_UNDER_WAY)
     train = np.arange(len(rows) - len(split.validation))
     validation = np.arange(len(train), len(rows))
     none = np.zeros(0, np.int64)

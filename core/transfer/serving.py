@@ -138,7 +138,8 @@ def tuned(
         pixels = keras.Input((found.size, found.size, 3), name="pixels")
         larger: Any = image
         if found.size != shape[0]:
-            larger = keras.layers.Resizing(found.size, found.size, name="enlarge")(image)
+            floats = keras.layers.Rescaling(1.0)(image)  # bytes would be rounded once more
+            larger = keras.layers.Resizing(found.size, found.size, name="enlarge")(floats)
         rest = keras.Model(image, end(networks.scaling(layer)(larger)), name="rest")
         behind = keras.Model(pixels, end(networks.scaling(layer)(pixels)))
         return Models(rest, behind, made, None, shape, found.size, False, learns)

@@ -71,7 +71,7 @@ def tail(network: keras.Model, found: Sequence[Block], first: int, size: int) ->
 def _folded(model: keras.Model, found: Sequence[Block], shape: tuple[int, int, int]) -> keras.Model:
     """A copy without batch normalization where it follows a convolution, and without noise."""
     layers = [layer for block in found for layer in block.layers]
-    pairs = _pairs(layers)
+    pairs = _pairs(model.operations)
     norms = {norm.name for norm in pairs.values()}
 
     def copied(layer: Any) -> Any:
@@ -103,20 +103,20 @@ def _folded(model: keras.Model, found: Sequence[Block], shape: tuple[int, int, i
     return made
 
 
-def _pairs(layers: Sequence[keras.Layer]) -> dict[str, keras.Layer]:
+def _pairs(operations: Sequence[Any]) -> dict[str, keras.Layer]:
     """The batch normalization that follows a convolution, alone, by the convolution's name."""
-    readers: dict[int, list[keras.Layer]] = {}
-    for layer in layers:
-        for tensor in keras.tree.flatten(layer.input):
-            readers.setdefault(id(tensor), []).append(layer)
+    readers: dict[int, list[Any]] = {}
+    for one in operations:
+        for tensor in keras.tree.flatten(one.input):
+            readers.setdefault(id(tensor), []).append(one)
     found = {}
-    for layer in layers:
-        behind = readers.get(id(layer.output), [])
-        plain = type(layer) in _CONVOLUTIONS and layer.activation is keras.activations.linear
+    for one in operations:
+        behind = readers.get(id(one.output), [])
+        plain = type(one) in _CONVOLUTIONS and one.activation is keras.activations.linear
         if plain and len(behind) == 1:
             (norm,) = behind
             if isinstance(norm, keras.layers.BatchNormalization):
-                found[layer.name] = norm
+                found[one.name] = norm
     return found
 
 

@@ -21,6 +21,7 @@ from core.specs import (
     RunSpec,
     Spec,
     TrainSpec,
+    TransferSpec,
     choices,
     setting,
 )
@@ -252,6 +253,7 @@ def test_changed_keeps_nested_specs() -> None:
         (DataSpec.model_fields["size"], "a whole number at least 8 and at most 1,024"),
         (DataSpec.model_fields["fit"], "one of pad, crop, stretch"),
         (DataSpec.model_fields["source"], "text"),
+        (TransferSpec.model_fields["finetune"], "none, all or, say, last-5-blocks"),
         (RunSpec.model_fields["version"], "one of 1, 2"),
         (RunSpec.model_fields["model"], "a valid value"),
     ],

@@ -22,6 +22,7 @@ from core.specs import (
     Backbone,
     DataSpec,
     Dense,
+    FineTuneSpec,
     Flatten,
     GlobalAveragePooling2D,
     HeadSpec,
@@ -190,3 +191,9 @@ def test_what_cannot_be_is_refused_before_a_run_is_made(monkeypatch: pytest.Monk
     odd = (*layers[:3], Dense(activation="tanh"), Output())
     with pytest.raises(SpecError, match="cannot be solved for"):
         order.order(RunSpec(model=ModelSpec(layers=odd), data=data, head=HeadSpec()))
+    linear = RunSpec(model=ModelSpec(layers=layers), data=data, finetune=FineTuneSpec())
+    with pytest.raises(SpecError, match="behind a head that was solved for"):
+        order.order(linear)
+    mirrored = transfer(finetune="last-2-blocks").changed(augment=AugmentSpec(mirror=True))
+    with pytest.raises(SpecError, match="cannot be changed"):
+        order.order(mirrored)

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from core.train import backend
 
@@ -132,3 +134,61 @@ def test_a_narrow_convolution_is_that_of_keras(side: int, size: int, bias: bool)
         found.append((made, *tape.gradient(sum_, [images, *layer.trainable_variables])))
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+@settings(max_examples=12)
+@example(side=(8, 8), kernel=(3, 3), bias=True)
+@example(side=(5, 2), kernel=(4, 2), bias=False)
+@example(side=(2, 3), kernel=(5, 5), bias=True)
+@example(side=(1, 1), kernel=(2, 2), bias=False)
+@given(
+    side=st.tuples(st.integers(1, 8), st.integers(1, 8)),
+    kernel=st.integers(1, 5).map(lambda size: (size, size)),
+    bias=st.booleans(),
+)
+def test_a_narrow_depthwise_convolution_is_that_of_keras(
+    side: tuple[int, int], kernel: tuple[int, int], bias: bool
+) -> None:
+    """Values and all gradients, for odd and even kernels, also those larger than the image."""
+    keras = backend.start()
+    import tensorflow as tf
+
+    from core.train.layers import NarrowDepthwiseConv2D
+
+    rng = np.random.default_rng(0)
+    images, towards = (tf.constant(rng.normal(size=(3, *side, 4)), tf.float32) for _ in range(2))
+    ours, theirs = (
+        kind(kernel, padding="same", use_bias=bias, activation="tanh")
+        for kind in (NarrowDepthwiseConv2D, keras.layers.DepthwiseConv2D)
+    )
+    theirs.build(images.shape)
+    ours.build(images.shape)
+    ours.set_weights([rng.normal(size=weight.shape) for weight in theirs.weights])
+    theirs.set_weights(ours.get_weights())
+    found = []
+    for layer in (ours, theirs):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            made = layer(images)
+            sum_ = tf.reduce_sum(made * towards)
+        found.append((made, *tape.gradient(sum_, [images, *layer.trainable_variables])))
+    assert len(found[0]) == 3 + bias
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_normalization_that_is_frozen(layers: Any) -> None:
+    """As training it keeps its statistics and uses them, as in predicting."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(2.0, 3.0, (4, 5, 5, 3)).astype(np.float32)
+    layer = layers.FusedBatchNormalization(trainable=False)
+    layer.build(values.shape)
+    kept = [rng.random(3).astype(np.float32) + 0.5 for _ in layer.weights]
+    layer.set_weights(kept)
+    made = np.asarray(layer(values, training=True))
+    for one, other in zip(layer.get_weights(), kept, strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_allclose(made, layer(values, training=False), rtol=1e-6)
+    gamma, beta, mean, variance = kept
+    wanted = (values - mean) / np.sqrt(variance + layer.epsilon) * gamma + beta
+    np.testing.assert_allclose(made, wanted, rtol=1e-4, atol=1e-4)

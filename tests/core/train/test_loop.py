@@ -187,3 +187,40 @@ def test_how_far_weights_have_moved() -> None:
     wanted = [np.linalg.norm(new - old) for old, new in zip(before, now, strict=True)]
     assert min(wanted) > 0
     assert moving.moved(before) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["fast", "keras"])
+def test_shares_of_the_learning_rate(plain: bool) -> None:
+    """A weight learns with its share: in one step of plain descent it moves as much less."""
+    from core.train.loop import Loop
+
+    model = build(design(Flatten(), Dense(units=8)))
+    spec = TrainSpec(optimizer="sgd", momentum=0.0, batch_size=8)
+    images, labels = pictures(8)
+    told = []
+    for shares in ((), (0.5, 0.5, 1.0, 0.25)):
+        ours = Loop(model, spec, precision="float32", towers=1, plain=plain, shares=shares)
+        before = ours.trained()
+        ours.run(images, labels, 8, rates(1))
+        told.append(ours.moved(before))
+    wanted = [whole * share for whole, share in zip(told[0], (0.5, 0.5, 1.0, 0.25), strict=True)]
+    assert min(wanted) > 0
+    assert told[1] == pytest.approx(wanted, rel=1e-3)
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["fast", "keras"])
+def test_normalization_that_is_frozen(keras: Any, plain: bool) -> None:
+    """Its statistics and factors stay through a training, while what is around it learns."""
+    from core.train.loop import Loop
+
+    model = build(design(Conv2D(filters=4), BatchNormalization(), Flatten()))
+    (norm,) = (one for one in model.layers if isinstance(one, keras.layers.BatchNormalization))
+    norm.trainable = False
+    norm.set_weights([np.full(4, value, np.float32) for value in (1.5, 0.1, 0.3, 2.0)])
+    images, labels = pictures(32)
+    ours = Loop(model, TrainSpec(batch_size=8), precision="float32", towers=1, plain=plain)
+    ours.run(images, labels, 8, rates(4))
+    kept = [any(weight is own for own in norm.weights) for weight in model.weights]
+    assert sum(kept) == 4
+    for stays, one, other in zip(kept, ours.weights, model.get_weights(), strict=True):
+        assert np.array_equal(one, other) == stays

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.data.dataset import load
-from core.health import record
+from core.health import record, views
 from core.runs.run import Run, create
 from core.runs.status import State
 from core.specs import TrainSpec
@@ -193,3 +193,35 @@ def test_figures_on_the_way_are_plausible(run: Run, fit: Fit, every_batch: None)
     assert status.images_per_second
     assert status.eta is not None
     assert status.eta >= 0
+
+
+def test_answers_alone(run: Run) -> None:
+    """What tells of the answers in an examiner's place has a line for each epoch, and no layers."""
+    backend.start()
+    from core.train import engine
+    from core.train.answers import Answers
+    from core.train.recorder import Recorder
+    from core.train.subject import Whole
+
+    data = load(run.spec.data)
+    about = Whole(run.spec, data, data.split(run.spec.train.validation_share))
+    recorder = Recorder(
+        Reporter(run),
+        about,
+        images=IMAGES,
+        batch_size=BATCH,
+        ends=(3,),
+        patience=0,
+        examiner=Answers(run, data, about.split.validation),
+    )
+    trainer = engine.Engine(about.model, run.spec.train, Plan("float32", 1))
+    trainer.fit(data, about.split.train, about.split.validation, recorder)
+    answers, told = views.Views(run.folder / views.NAME), record.read(run)
+    assert answers.look() == (1.0, 2.0, 3.0)
+    assert [epoch.epoch for epoch in told.epochs] == [1, 2, 3]
+    assert not told.looked
+    view = answers.view(3.0)
+    assert view is not None
+    counted = views.matrix(view, 3)
+    accuracy = run.metrics("epoch")[-1]["val_accuracy"]
+    assert counted.trace() / counted.sum() == pytest.approx(accuracy)

@@ -145,3 +145,91 @@ def test_curves_inside_of_layers_are_whole() -> None:
     images = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 1), np.uint8)
     expected = np.asarray(model(images, training=False))
     np.testing.assert_allclose(softmax(np.asarray(made(images))), expected, atol=0.02)
+
+
+def test_few_pixels_have_a_depthwise_convolution_of_their_own() -> None:
+    """In any precision; not where it is strided, has many pixels or makes several maps of one."""
+    backend.start()
+    from core.design.build import build
+    from core.train.layers import NarrowDepthwiseConv2D
+
+    layers: dict[Layer, bool] = {
+        DepthwiseConv2D(padding="same"): False,  # 16 x 16 pixels
+        MaxPooling2D(): False,
+        DepthwiseConv2D(padding="same", kernel_size=5): True,
+        DepthwiseConv2D(padding="same", kernel_size=2): True,
+        DepthwiseConv2D(padding="same", strides=2): False,
+        DepthwiseConv2D(padding="valid"): False,
+        DepthwiseConv2D(padding="same", depth_multiplier=2): False,
+    }
+    design = ModelSpec(name="depthwise", layers=(Input(), *layers, Flatten(), Output()))
+    model = build(design, (16, 16, 3), 2)
+    images = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
+    expected = np.asarray(model(images, training=False))
+    for precision, apart in (("float32", 1e-5), ("bfloat16", 0.02)):
+        whole = twins(model, precision)
+        made = [isinstance(one, NarrowDepthwiseConv2D) for one in whole.layers[2:-2]]
+        assert made == list(layers.values())
+        np.testing.assert_allclose(softmax(np.asarray(whole(images))), expected, atol=apart)
+
+
+def nested() -> Any:
+    """A model in a model, as the last blocks of a backbone are in front of a head; some of it frozen."""
+    keras = backend.start()
+    keras.utils.set_random_seed(0)
+    maps = keras.Input((4, 4, 16))
+    x = keras.layers.Conv2D(16, 1, name="inner_conv")(maps)
+    x = keras.layers.BatchNormalization(name="inner_bn", trainable=False)(x)
+    x = keras.ops.relu(x)  # an operation that is no layer
+    x = keras.layers.DepthwiseConv2D(3, padding="same", name="inner_depthwise")(x)
+    inner = keras.Model(maps, keras.layers.Dropout(0.5, name="inner_drop")(x), name="inner")
+    norm = inner.get_layer("inner_bn")
+    norm.set_weights([np.full(16, value, np.float32) for value in (1.5, 0.1, 0.3, 2.0)])
+    given = keras.Input((4, 4, 16))
+    pooled = keras.layers.GlobalAveragePooling2D()(inner(given))
+    end = keras.layers.Dense(3, activation="softmax", name="end")(pooled)
+    return keras.Model(given, end)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_model_in_a_model(precision: Any) -> None:
+    """Its layers are of the twin's kinds and precision, what is frozen stays so, and it says the same."""
+    from core.train import layers
+
+    model = nested()
+    made = twins(model, precision)
+    (inner,) = (layer for layer in made.layers if layer.name == "inner")
+    kinds = {layer.name: type(layer) for layer in inner.layers}
+    assert kinds["inner_bn"] is layers.FusedBatchNormalization
+    assert kinds["inner_depthwise"] is layers.NarrowDepthwiseConv2D
+    assert kinds["inner_drop"] is layers.CheapDropout
+    for name in ("inner_conv", "inner_bn", "inner_depthwise"):
+        assert inner.get_layer(name).compute_dtype == precision
+    assert {str(weight.dtype) for weight in made.weights} == {"float32"}
+    learned = [weight.path.split("/", 1)[-1] for weight in model.trainable_weights]
+    assert len(learned) == 6
+    assert [weight.shape for weight in made.trainable_weights] == [
+        weight.shape for weight in model.trainable_weights
+    ]
+    assert not inner.get_layer("inner_bn").trainable
+    values = np.random.default_rng(0).normal(size=(3, 4, 4, 16)).astype(np.float32)
+    expected = np.asarray(model(values, training=False))
+    apart = 1e-5 if precision == "float32" else 0.02
+    np.testing.assert_allclose(softmax(np.asarray(made(values))), expected, atol=apart)
+    dropped = np.asarray(made(values, training=True))
+    assert np.abs(dropped - np.asarray(made(values))).max() > 1e-3
+
+
+def test_of_keras_own_layers() -> None:
+    """The plain twin of a model in a model says the same, and freezes the same."""
+    from core.train.plain import plain_twin
+
+    model = nested()
+    made = plain_twin(model)
+    values = np.random.default_rng(0).normal(size=(3, 4, 4, 16)).astype(np.float32)
+    expected = np.asarray(model(values, training=False))
+    np.testing.assert_allclose(softmax(np.asarray(made(values))), expected, atol=1e-5)
+    names = [weight.path for weight in model.trainable_weights]
+    assert [weight.path for weight in made.trainable_weights] == names
+    made.layers[-1].kernel.assign(made.layers[-1].kernel + 1.0)
+    np.testing.assert_array_equal(model(values, training=False), expected)

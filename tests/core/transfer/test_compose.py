@@ -18,11 +18,13 @@ from core.specs import (
     Backbone,
     DataSpec,
     Dense,
+    FineTuneSpec,
     GlobalAveragePooling2D,
     HeadSpec,
     Input,
     Output,
     RunSpec,
+    TrainSpec,
     TransferSpec,
     Vary,
 )
@@ -203,3 +205,31 @@ def test_every_network_fits(name: Any) -> None:
     model = design(TransferSpec(backbone=name))
     assert model.name == BACKBONES[name].title
     assert analyse(model, (192, 192, 3), 7).errors == []
+
+
+@pytest.mark.parametrize(
+    ("count", "epochs"), [(60, 8), (4_990, 8), (5_000, 4), (19_990, 4), (20_000, 3)]
+)
+def test_fine_tuning_has_settings_of_its_own(home: Path, count: int, epochs: int) -> None:
+    """Fewer images are gone through more often; what was asked for goes before."""
+    write_set("mnist", count)
+    data, asked = DataSpec(source="mnist"), TransferSpec(finetune="last-3-blocks", decay=0.7)
+    spec = compose(asked, data)
+    assert spec.finetune == FineTuneSpec(blocks=3, decay=0.7)
+    assert spec.head is not None
+    assert (spec.train.epochs, spec.train.optimizer) == (epochs, "adamw")
+    assert (spec.train.schedule, spec.train.patience) == ("one-cycle", 3)
+    changed = compose(asked, data, train={"epochs": 2, "optimizer": "sgd"}).train
+    assert (changed.epochs, changed.optimizer, changed.schedule) == (2, "sgd", "one-cycle")
+
+
+def test_without_fine_tuning_nothing_is_set_for_it(home: Path) -> None:
+    """Nor is it told; runs from before it was there are read."""
+    write_set("mnist", 60)
+    spec = compose(TransferSpec(), DataSpec(source="mnist"))
+    assert spec.finetune is None
+    usual = TrainSpec(validation_share=spec.train.validation_share)
+    assert spec.train == usual
+    kept = spec.model_dump(mode="json")
+    assert kept.pop("finetune") is None
+    assert RunSpec.parse(kept) == spec

@@ -67,6 +67,31 @@ def test_any_number_of_images(path: Path, count: int) -> None:
     np.testing.assert_array_equal(found, one.run(images)[:count])
 
 
+def test_several_outputs_as_they_are(network: keras.Model, tmp_path: Path) -> None:
+    """In bytes, whose worth is told; one of them alone is what it is among the others."""
+    (first, *_) = (one.output for one in network.layers if isinstance(one, keras.layers.ReLU))
+    both = keras.Model(network.inputs[0], [first, network.outputs[0]], name="both")
+    path = tmp_path / "both.tflite"
+    int8.convert(both, SIZE, MEAN, SPREAD, path, raw=True)
+    images = photos(20)
+    told = both((images.astype(np.float32) - MEAN) / SPREAD, training=False)
+    made = LiteRT(path, SIZE, MEAN, SPREAD, outputs=(0, 1))
+    rows = made.run(images)
+    assert rows.dtype == made.kept == np.int8
+    wanted = {one.shape[1:]: one for one in map(np.asarray, told)}
+    assert sorted(made.shapes) == sorted(wanted)
+    start = 0
+    for place, (shape, (worth, zero)) in enumerate(zip(made.shapes, made.steps, strict=True)):
+        alone = LiteRT(path, SIZE, MEAN, SPREAD, outputs=(place,))
+        part = rows[:, start : start + alone.width]
+        np.testing.assert_array_equal(alone.run(images), part)
+        assert (alone.shapes, alone.steps) == ([shape], [(worth, zero)])
+        found = (part.astype(np.float32) - zero) * worth
+        assert np.corrcoef(found.ravel(), wanted[shape].ravel())[0, 1] > 0.99
+        start += alone.width
+    assert start == made.width
+
+
 def test_calibration_images_are_the_same_everywhere() -> None:
     """So that features kept by one process fit those of another; and no two are alike."""
     first = [int8.calibration(number, 24) for number in range(8)]

@@ -139,3 +139,44 @@ def test_enlarged_to_exactly_that_size(tmp_path: Path, side: int, size: int) -> 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     (found,) = session.run(None, {"image": np.zeros((2, side, side, 3), np.uint8)})
     assert found.tolist() == [[2, size, size, 3]]
+
+
+@pytest.mark.parametrize("size", [8, 12])
+def test_without_a_backbone(tmp_path: Path, size: int) -> None:
+    """What takes pixels itself is given them, at the size that it sees."""
+    path = tmp_path / "joined.onnx"
+    alone = write(
+        tmp_path / "rest.onnx",
+        [
+            helper.make_node("Flatten", ["pixels"], ["row"]),
+            helper.make_node("MatMul", ["row", "kernel"], ["sums"]),
+            helper.make_node("Sin", ["sums"], ["features"]),
+            helper.make_node("Gemm", ["features", "weights", "biases"], ["logits"]),
+            helper.make_node("Softmax", ["logits"], ["chances"], axis=1),
+        ],
+        helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ("n", size, size, 3)),
+        helper.make_tensor_value_info("chances", TensorProto.FLOAT, ("n", CLASSES)),
+        kernel=KERNELS[size],
+        weights=WEIGHTS,
+        biases=BIASES,
+    )
+    join(None, alone, path, shape=(8, 8, 3), size=size)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    images = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), np.uint8)
+    (found,) = session.run(None, {"image": images})
+    np.testing.assert_allclose(found, by_hand(images, size), atol=1e-4)
+
+
+def test_a_backbone_of_several_outputs(tmp_path: Path) -> None:
+    """Its first is what the rest takes; what only the others need is left out."""
+    path = tmp_path / "joined.onnx"
+    two = onnx.load(str(backbone(tmp_path, 8)))
+    two.graph.node.append(helper.make_node("Exp", ["features"], ["others"]))
+    two.graph.output.append(helper.make_tensor_value_info("others", TensorProto.FLOAT, ("n", 7)))
+    onnx.save(two, str(tmp_path / "two.onnx"))
+    join(tmp_path / "two.onnx", rest(tmp_path), path, shape=(8, 8, 3), size=8)
+    assert not [node for node in onnx.load(str(path)).graph.node if node.op_type == "Exp"]
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    images = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), np.uint8)
+    (found,) = session.run(None, {"image": images})
+    np.testing.assert_allclose(found, by_hand(images, 8), atol=1e-4)

@@ -22,8 +22,12 @@ from core.errors import ModelError
 from core.specs import Backbone, Dense, Flatten, GlobalAveragePooling2D, Input, ModelSpec, Output
 from core.specs.layers import Layer
 from core.transfer import engines, networks, weights
+from core.transfer.between import Between
+from core.transfer.between import onnx as until
 from core.transfer.cut import cut
-from core.transfer.serving import Models, models
+from core.transfer.serving import Models, models, tuned
+from core.transfer.tail import tail
+from tests.core.transfer import small_network
 
 pytestmark = pytest.mark.tensorflow
 NETWORK, SIZE, CLASSES = "efficientnet_lite0", 64, 5
@@ -259,3 +263,55 @@ def test_a_damaged_onnx_is_told(kept: Kept, home: Path, tmp_path: Path, share: f
         made(CASES[0]).write_onnx(tmp_path / "model.onnx", lambda _: None)
     assert str(path) in caught.value.remedy
     assert not (tmp_path / "model.onnx").exists()
+
+
+@pytest.mark.parametrize("case", [CASES[0], CASES[2]], ids=name)
+@pytest.mark.parametrize("first", [0, 2])
+def test_with_a_tail_that_learns(tmp_path: Path, case: Case, first: int) -> None:
+    """From photos, from kept maps and in ONNX the same, also once all that learns has changed."""
+    with small_network.in_place(tmp_path / "home"):
+        layer = Backbone(enlarge=case.enlarge)
+        both = changed(case, layer, first)
+        images = photos(case.side)
+        wanted = np.asarray(both.whole(images))
+        assert wanted.std(axis=0).max() > 0.02  # else it would say nothing
+        kept = images
+        if first:
+            large = keras.ops.image.resize(images.astype(np.float32), (SIZE, SIZE))
+            assert both.tail is not None
+            assert both.tail.front is not None
+            kept = np.asarray(both.tail.front(networks.scaling(layer)(large), training=False))
+        assert both.rest.input.dtype == ("float16" if first else "uint8")
+        found = both.rest(kept.astype(both.rest.input.dtype))
+        np.testing.assert_allclose(found, wanted, atol=5e-3)
+        path = tmp_path / "model.onnx"
+        assert both.write_onnx(path, lambda _: None) <= 1e-3
+        np.testing.assert_allclose(both.session(path)(images), wanted, atol=1e-3)
+        saved = tmp_path / "model.keras"
+        both.whole.save(saved)
+        np.testing.assert_allclose(keras.models.load_model(saved)(images), wanted, atol=1e-5)
+
+
+def changed(case: Case, layer: Backbone, first: int) -> Models:
+    """Models whose tail begins with that block, each weight that learns moved."""
+    design = Input(scale="0 to 255"), layer, *case.behind
+    shape = case.side, case.side, 3
+    found = cut(table(ModelSpec(name="mine", layers=design), shape, CLASSES))
+    assert found is not None
+    blocks = networks.blocks(layer)
+    learns = tail(networks.scaled(layer), blocks, first, SIZE)
+    frozen = None
+    if first:
+        path = until(layer, blocks[first - 1].name, lambda _: None)
+        engine = engines.Onnx(path, SIZE)
+        height, width, channels = engine.shapes[0]
+        frozen = Between(engine, (height, width, channels), ((1.0, 0), (1.0, 0)))
+    keras.utils.set_random_seed(0)
+    made = tuned(found, learns, frozen, shape, "pad")
+    names = [weight.path for weight in made.rest.trainable_weights]
+    assert names == [weight.path for weight in made.whole.trainable_weights]
+    assert names[: len(learns.depths())] == [one.path for one in learns.model.trainable_weights]
+    rng = np.random.default_rng(0)
+    for weight in made.rest.trainable_weights:
+        weight.assign(weight + rng.normal(0, 0.1, weight.shape))
+    return made

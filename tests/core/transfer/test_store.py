@@ -115,3 +115,16 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert again.missing(digests(1, 2)).tolist() == [1]
     again.add(digests(2), values(2))
     np.testing.assert_array_equal(again.read(digests(2, 1)), values(2, 1))
+
+
+def test_bytes(tmp_path: Path) -> None:
+    """What an engine gives in 8 bits is kept in as many, to the last bit."""
+    rng = np.random.default_rng(0)
+    wanted = rng.integers(-128, 128, (300, WIDTH)).astype(np.int8)
+    store = Store(tmp_path / "bytes", WIDTH, np.int8)
+    store.add(digests(*range(300)), wanted)
+    assert (tmp_path / "bytes" / "values.bin").stat().st_size == wanted.nbytes
+    order = rng.permutation(300)
+    again = Store(tmp_path / "bytes", WIDTH, np.int8).read(digests(*order.tolist()))
+    assert again.dtype == np.int8
+    np.testing.assert_array_equal(again, wanted[order])
