@@ -24,7 +24,7 @@ from core.specs.layers import Layer
 from core.transfer import engines, networks, weights
 from core.transfer.between import Between
 from core.transfer.between import onnx as until
-from core.transfer.cut import cut
+from core.transfer.cut import Cut, cut
 from core.transfer.serving import Models, models, tuned
 from core.transfer.tail import tail
 from tests.core.transfer import small_network
@@ -75,16 +75,20 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
         yield found
 
 
+def parted(case: Case) -> Cut:
+    """Its design, cut behind the backbone."""
+    front = Input(scale="0 to 255"), Backbone(enlarge=case.enlarge)
+    model = ModelSpec(name="mine", layers=(*front, *case.behind))
+    found = cut(table(model, (case.side, case.side, 3), CLASSES))
+    assert found is not None
+    return found
+
+
 @cache
 def made(case: Case) -> Models:
     """Its models, the head drawn at random, sure enough that features matter."""
-    front = Input(scale="0 to 255"), Backbone(enlarge=case.enlarge)
-    model = ModelSpec(name="mine", layers=(*front, *case.behind))
-    shape = case.side, case.side, 3
-    found = cut(table(model, shape, CLASSES))
-    assert found is not None
     keras.utils.set_random_seed(0)
-    return models(found, shape, "pad", mirror=case.mirror)
+    return models(parted(case), (case.side, case.side, 3), "pad", mirror=case.mirror)
 
 
 @cache
@@ -102,7 +106,7 @@ def photos(side: int) -> np.ndarray:
 def features(case: Case, images: np.ndarray) -> np.ndarray:
     """What the frozen part makes of them, in half precision, as they are kept."""
     maps = networks.network(Backbone(enlarge=case.enlarge), "backbone")(images)
-    if made(case).cut.pooled:
+    if parted(case).pooled:
         maps = keras.ops.mean(maps, axis=(1, 2))
     return np.asarray(maps).astype(np.float16)
 
@@ -160,7 +164,7 @@ def test_what_one_learns_the_other_knows() -> None:
     both = made(case)
     before = both.rest(features(case, photos(28)))
     rng = np.random.default_rng(0)
-    for row in both.cut.rest:
+    for row in parted(case).rest:
         layer = both.whole.get_layer(row.name)
         layer.set_weights([rng.normal(0, 0.3, weight.shape) for weight in layer.get_weights()])
         ours, theirs = both.rest.get_layer(row.name).get_weights(), layer.get_weights()
@@ -189,8 +193,8 @@ def test_another_model_is_refused(kept: Kept, tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(b"earlier")
     first = made(CASES[0])
-    other = models(first.cut, first.shape, "pad")  # its head is drawn anew
-    for wrong in (replace(first, rest=other.rest), replace(first, mirror=True)):
+    other = models(parted(CASES[0]), first.shape, "pad")  # its head is drawn anew
+    for wrong in (replace(first, behind=other.behind), replace(first, mirror=True)):
         with pytest.raises(ModelError, match="does not agree") as caught:
             wrong.write_onnx(path, lambda _: None)
         assert "at most 0.001" in caught.value.expected
