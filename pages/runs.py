@@ -44,6 +44,9 @@ def one(run: Run) -> None:
         left.dataframe(settings(spec.train, spec.train.idle), hide_index=True)
     else:
         left.dataframe(settings(spec.head), hide_index=True)
+        if spec.finetune is not None:
+            left.dataframe(settings(spec.finetune), hide_index=True)
+            left.dataframe(settings(spec.train, spec.train.idle), hide_index=True)
     right.dataframe(settings(spec.data), hide_index=True)
     if spec.augment != AugmentSpec():
         right.dataframe(settings(spec.augment), hide_index=True)

@@ -7,6 +7,7 @@ import argparse
 from core.cli import train as training
 from core.cli.settings import Verbs, add_settings, assignments, given
 from core.data import catalogue
+from core.errors import SpecError
 from core.runs.run import Run
 from core.runs.status import RunStatus
 from core.specs import DataSpec, TrainSpec, TransferSpec
@@ -16,12 +17,7 @@ from core.train.order import order
 from core.transfer.compose import compose
 
 _DATA = ("fit", "parts", "together", "test_share", "split_seed")
-_TRAIN = (
-    "validation_share",
-    "train_share",
-    "class_weights",
-    "seed",
-    # of fine-tuning
+_STEPS = (  # of fine-tuning alone
     "batch_size",
     "optimizer",
     "schedule",
@@ -29,8 +25,9 @@ _TRAIN = (
     "label_smoothing",
     "weight_decay",
     "patience",
-    "precision",
 )
+_TRAIN = ("validation_share", "train_share", "class_weights", "seed", "precision", *_STEPS)
+_TUNING = ("epochs", "learning_rate", "decay", *_STEPS)
 
 
 def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
@@ -51,9 +48,19 @@ def add(verbs: Verbs, common: argparse.ArgumentParser) -> None:
 
 
 def _spec(options: argparse.Namespace) -> RunSpec:
+    transfer = TransferSpec.parse(given(options, TransferSpec))
+    tuning = [name for name in _TUNING if getattr(options, name) is not None]
+    if tuning and transfer.tuning is None:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in tuning)
+        raise SpecError(
+            f"{flags}: nothing is fine-tuned",
+            expected="settings of fine-tuning where there is some",
+            received="them without --finetune",
+            remedy="Add --finetune last-5-blocks, or leave them out",
+        )
     data = {name: value for name, value in given(options, DataSpec).items() if name in _DATA}
     return compose(
-        TransferSpec.parse(given(options, TransferSpec)),
+        transfer,
         DataSpec.parse({**data, "source": catalogue.locate(options.data)}),
         train={name: value for name, value in given(options, TrainSpec).items() if name in _TRAIN},
         tags=assignments(options.tag, "--tag", "lab=gear"),

@@ -11,6 +11,7 @@ from core.runs.run import Run
 from core.runs.status import RunStatus, State
 
 LOOKING = "looking at the images, each once"  # what a worker does whose backbone is frozen
+PHASE = "fine-tuning"  # what it does when the blocks of a backbone learn on
 _ROOM = 2**20  # bytes; the status of a run takes less, and a training more
 
 

@@ -27,7 +27,8 @@ def kills() -> int:
 
 def half(run: Run, status: RunStatus) -> int | None:
     """Half the batch size of a run; None where it was halved before, cannot be, or is of no use."""
-    if status.batch_size is not None or run.spec.head is not None:  # which is solved in one piece
+    solved = run.spec.head is not None and run.spec.finetune is None  # in one piece
+    if status.batch_size is not None or solved:
         return None
     size = run.spec.train.batch_size
     return size // 2 if size > 1 else None

@@ -20,7 +20,7 @@ def resumable(run: Run, status: RunStatus) -> bool:
 
 def can_go_on(run: Run, status: RunStatus) -> bool:
     """Whether the run has ended and kept what it takes to train on, or has nothing to lose."""
-    return status.state.final and (checkpoints.size(run) > 0 or _not_begun(status))
+    return status.state.final and (checkpoints.size(run) > 0 or _not_begun(run, status))
 
 
 def resume(run: Run, more: int = 0) -> None:
@@ -106,5 +106,10 @@ def _require(run: Run, status: RunStatus, more: int) -> None:
         )
 
 
-def _not_begun(status: RunStatus) -> bool:
+def _not_begun(run: Run, status: RunStatus) -> bool:
+    """Whether nothing is lost by beginning anew: a head is solved for in seconds, from kept features."""
+    ends = status.ends or ()
+    in_front = len(ends) < 2 or status.epoch <= ends[0]  # no epoch of fine-tuning is done
+    if run.spec.finetune is not None and in_front:
+        return True
     return status.epoch == 0 and status.best_epoch is None

@@ -26,8 +26,9 @@ def weights_there(model: ModelSpec, run: Run, reporter: Reporter) -> bool:
         return True
     doing = f"downloading the weights of {facts(backbone).title}"
     reporter.phase(doing)
-    epochs = reporter.status.epochs
-    reporter.update(epochs=1)  # the bar is the download's until training begins
+    epochs, ends = reporter.status.epochs, reporter.status.ends
+    # the bar is the download's until training begins; `ends` is what holds where it breaks off
+    reporter.update(epochs=1, ends=ends or (epochs,))
 
     def told(done: int, total: int | None) -> bool:
         reporter.require_folder()
@@ -35,6 +36,7 @@ def weights_there(model: ModelSpec, run: Run, reporter: Reporter) -> bool:
         reporter.update(phase=f"{doing}, {far}", step=done, steps=total or 0)
         return not run.cancelled
 
-    there = weights.obtain(backbone, told)
-    reporter.update(epochs=epochs, step=0, steps=0)
-    return there
+    try:
+        return weights.obtain(backbone, told)
+    finally:
+        reporter.update(epochs=epochs, ends=ends, step=0, steps=0)

@@ -10,6 +10,7 @@ from core.specs import Backbone, TransferSpec
 from core.specs.transfer import ALL, NONE
 from core.transfer import compose, offers
 
+_SHARE = 0.7  # of a set's images that are learned from, about
 _OFFERED = 8  # numbers of last blocks, of a network whose blocks are not known before it is built
 
 
@@ -42,20 +43,23 @@ def choices(
     """All ways, from none of the backbone's blocks to all of them.
 
     Args:
-        images: that are learned from.
+        images: of the set.
         size: height and width at which the backbone sees them.
         speed: of this machine; None where it was not measured.
     """
     found = counted(layer.network)
     offered = len(found) - 1 if found else _OFFERED
     looks = _looks(layer, transfer, images, size)
-    epochs: int = compose.training(transfer, images)["epochs"] * (2 if transfer.flips else 1)
+    learned = int(_SHARE * images)
+    epochs: int = compose.training(transfer, images)["epochs"]
 
     def choice(name: str, count: int | None) -> Choice:
         blocks = found if count is None else found[len(found) - count :]
         took = None
         if speed is not None and looks is not None and (blocks or count == 0):
-            took = looks + epochs * images * seconds(blocks, size, speed)
+            # of what is learned from whole, other images are drawn each time
+            views = 2 if transfer.flips and count is not None else 1
+            took = looks + epochs * views * learned * seconds(blocks, size, speed)
         return Choice(name, count, blocks, took)
 
     some = [

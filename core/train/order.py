@@ -57,7 +57,7 @@ def require(spec: RunSpec, data: Dataset) -> None:
 
 
 def _require_frozen(spec: RunSpec, data: Dataset) -> None:
-    """Raise SpecError for what a frozen backbone, which looks at each image once, cannot do."""
+    """Raise SpecError for what cannot be done behind a backbone, whose frozen part looks at each image once."""
     backbone = used(spec.model)
     if backbone is not None:
         weights.require(backbone)

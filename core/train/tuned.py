@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,15 +14,17 @@ from core import files, words
 from core.data.dataset import Dataset
 from core.data.splits import Indices, Split
 from core.design.analysis import table
+from core.design.backbones import facts
 from core.errors import storing
 from core.runs import checkpoints
+from core.runs.how_far import PHASE
 from core.runs.run import Run
 from core.specs import ModelSpec, RunSpec
-from core.train import frozen
+from core.train import frozen, memory
 from core.train.engine import Engine
 from core.train.reporter import Reporter
 from core.train.subject import Behind
-from core.transfer import networks, weights
+from core.transfer import engines, networks, offers, weights
 from core.transfer.between import Between, between
 from core.transfer.cut import Cut, cut
 from core.transfer.features import Extractor, View, feature_set
@@ -30,7 +33,7 @@ from core.transfer.serving import tuned
 from core.transfer.store import Features
 from core.transfer.tail import tail
 
-PHASE = "fine-tuning"
+FEWER = "Fine-tune fewer blocks, or use smaller images"
 
 
 class Tuned(Behind):
@@ -77,6 +80,9 @@ class _Sitting(frozen.Sitting):
         block = networks.blocks(layer)[self.first - 1].name
         self.front = between(layer, size, block, self.reporter.phase)
         engine = self.front.engine
+        if offers.speed(layer) is None:
+            took = engines.seconds(engine, size) * (facts(layer).size / size) ** 2
+            offers.keep_speed(layer, took, networks.kind(engine))
         version = f"{weights.version(layer)}-{networks.kind(engine)}-{block}"
         return Extractor(layer, engine, version, size)
 
@@ -151,6 +157,9 @@ def _images(sitting: _Sitting) -> tuple[Dataset, Split]:
     if sitting.asked.flips:
         parts.insert(1, (split.train, "flipped"))
     rows = np.concatenate([part for part, _ in parts])
+    size = np.dtype(sitting.front.engine.kept).itemsize
+    # what was read stands beside what it is put into, for a moment
+    memory.require_features(2 * len(rows), math.prod(sitting.front.shape), size, FEWER)
     values = np.empty((len(rows), *sitting.front.shape), sitting.front.engine.kept)
     start = 0
     for part, view in parts:

@@ -66,15 +66,12 @@ def between(layer: Backbone, size: int, block: str, doing: Callable[[str], None]
         StorageError: there is no room for its files.
     """
     known = facts(layer)
-    try:
-        if known.int8 and (path := _int8(layer, doing)) is not None:
-            places = json.loads(path.with_suffix(".json").read_bytes())
-            chosen = places[block], places[_END]
-            made = engines.LiteRT(path, size, known.mean, known.spread, outputs=chosen)
-            height, width, channels = made.shapes[0]
-            return Between(made, (height, width, channels), (made.steps[0], made.steps[1]))
-    except ImportError:  # LiteRT is not made for every machine
-        pass
+    if known.int8 and engines.has_litert() and (path := _int8(layer, doing)) is not None:
+        places = json.loads(path.with_suffix(".json").read_bytes())
+        chosen = places[block], places[_END]
+        made = engines.LiteRT(path, size, known.mean, known.spread, outputs=chosen)
+        height, width, channels = made.shapes[0]
+        return Between(made, (height, width, channels), (made.steps[0], made.steps[1]))
     engine = engines.Onnx(onnx(layer, block, doing), size)
     height, width, channels = engine.shapes[0]
     return Between(engine, (height, width, channels), ((1.0, 0), (1.0, 0)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import threading
 import time
@@ -43,6 +44,11 @@ class Engine(Protocol):
 
     def run(self, images: Images, prepare: Prepare = as_they_are) -> NDArray[Any]:
         """Features [n, width] of images, uint8 [n, size, size, 3] once they are prepared."""
+
+
+def has_litert() -> bool:
+    """Whether LiteRT is here: it is not made for every machine."""
+    return importlib.util.find_spec("ai_edge_litert") is not None
 
 
 class LiteRT:

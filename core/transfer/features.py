@@ -53,8 +53,8 @@ class Extractor:
 
         Raises:
             DataError: the decoded images are gone.
-        SpecError: $LAYERWISE_FEATURES is not valid.
             ModelError: the backbone makes no numbers of some.
+            SpecError: $LAYERWISE_FEATURES is not valid.
             StorageError: there is no room to keep them.
         """
         store = self._store(view)
@@ -69,6 +69,7 @@ class Extractor:
             places = missing[done : done + count]
             pixels = np.asarray(data.images.images[rows[places]])
             store.add(digests[places], self._engine.run(pixels, self._prepare(view)))
+            room.touch(store.folder)
             done += len(places)
             self.computed += len(places)
             going = told(known + done, len(rows), known)

@@ -88,13 +88,21 @@ def keep(name: str) -> Backbone:
 
 
 def pinned(model: ModelSpec) -> ModelSpec:
-    """A design with what is kept of a run where it names the run; for errors see `keep`."""
-    layers = tuple(
-        layer.changed(run=keep(layer.run).run)
-        if isinstance(layer, Backbone) and layer.on and layer.network == RUN and layer.run
-        else layer
-        for layer in model.layers
-    )
+    """A design with what is kept of a run where it names the run, and with whole paths of weights.
+
+    A worker runs in another folder. For errors see `keep`.
+    """
+
+    def settled(layer: LayerSpec) -> LayerSpec:
+        if not isinstance(layer, Backbone) or not layer.on:
+            return layer
+        if layer.weights:
+            return layer.changed(weights=str(Path(layer.weights).expanduser().resolve()))
+        return (
+            layer.changed(run=keep(layer.run).run) if layer.network == RUN and layer.run else layer
+        )
+
+    layers = tuple(map(settled, model.layers))
     return model if layers == model.layers else model.model_copy(update={"layers": layers})
 
 

@@ -92,7 +92,8 @@ def network(layer: Backbone, name: str, learns: Tail | None = None) -> keras.Mod
         x = x if learns.front is None else learns.front(x, training=False)
         x = learns.model(x, training=False)
     made = keras.Model(pixels, x, name=name)
-    made.trainable = learns is not None
+    if learns is None:  # else its parts know themselves what of them learns
+        made.trainable = False
     return made
 
 
@@ -130,11 +131,8 @@ def engine(layer: Backbone, size: int, pooled: bool, doing: Callable[[str], None
 
 def _engine(layer: Backbone, size: int, pooled: bool, doing: Callable[[str], None]) -> Engine:
     known = facts(layer)
-    try:
-        if known.int8 and (path := _int8(layer, pooled, doing)) is not None:
-            return engines.LiteRT(path, size, known.mean, known.spread)
-    except ImportError:  # LiteRT is not made for every machine
-        pass
+    if known.int8 and engines.has_litert() and (path := _int8(layer, pooled, doing)) is not None:
+        return engines.LiteRT(path, size, known.mean, known.spread)
     return engines.Onnx(onnx(layer, pooled, doing), size)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from core import files, words
 from core.design.backbones import BACKBONES, Facts, facts
+from core.errors import ModelError
 from core.specs import Backbone
 from core.specs.layers.pretrained import RUN
 from core.transfer import weights
@@ -82,7 +83,7 @@ def speed(layer: Backbone) -> float | None:
     try:
         told = json.loads((weights.prepared(layer) / "speed.json").read_bytes())
         return float(told["milliseconds"])
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, ModelError):
         return None
 
 

@@ -17,15 +17,13 @@ _REST = 3600.0  # seconds in which a store is left alone
 def use(store: Path) -> None:
     """Say that a store is used, and delete others while all together take too much.
 
-    Those that were used longest ago go first. Deleted features are computed anew where they are needed.
+    Those that were used longest ago go first, and none that was used within the hour. Deleted features are computed anew where they are needed.
 
     Raises:
         SpecError: $LAYERWISE_FEATURES is not valid.
     """
     limit = budget(_VARIABLE, _GIGABYTES, "features")
-    with contextlib.suppress(OSError):  # a full disk is told where something is kept
-        store.mkdir(parents=True, exist_ok=True)
-        (store / _USED).touch()
+    touch(store)
     others = [(_time(other), other) for other in _stores(store.parent) if other != store]
     total = _size(store) + sum(_size(other) for _, other in others)
     for used, other in sorted(others):
@@ -34,6 +32,13 @@ def use(store: Path) -> None:
         taken = _size(other)
         shutil.rmtree(other, ignore_errors=True)
         total -= taken - _size(other)
+
+
+def touch(store: Path) -> None:
+    """Say that a store is still used, so that others leave it alone."""
+    with contextlib.suppress(OSError):  # a full disk is told where something is kept
+        store.mkdir(parents=True, exist_ok=True)
+        (store / _USED).touch()
 
 
 def _stores(parent: Path) -> list[Path]:

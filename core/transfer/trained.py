@@ -65,7 +65,7 @@ class Copier:
         if _changes_nothing(operation):
             return lambda x: x
         made = type(operation).from_config(
-            {**operation.get_config(), "name": self._name(operation.name)}
+            {**_free(operation.get_config()), "name": self._name(operation.name)}
         )
 
         def call(*given: Any, **settings: Any) -> Any:
@@ -80,6 +80,12 @@ class Copier:
         """Another one where a model within had a layer of that name."""
         count = self._names[name] = self._names.get(name, 0) + 1
         return name if count == 1 else f"{name}_again_{count - 1}"
+
+
+def _free(settings: dict[str, Any]) -> dict[str, Any]:
+    """A layer's settings without the penalties and bounds that its weights were first trained with."""
+    held = "_regularizer", "_constraint"
+    return {name: None if name.endswith(held) else value for name, value in settings.items()}
 
 
 def _changes_nothing(operation: Any) -> bool:

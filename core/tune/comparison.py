@@ -20,7 +20,7 @@ from core.draft import Draft
 from core.errors import AppError, RunError, SpecError
 from core.health.outcome import comparable
 from core.runs import queue
-from core.runs.how_far import LOOKING
+from core.runs.how_far import LOOKING, PHASE
 from core.runs.metrics import number
 from core.runs.run import Run, all_runs
 from core.runs.status import State
@@ -151,11 +151,16 @@ def seconds(specs: Sequence[RunSpec], transfer: Run, known: Speed | None) -> flo
     """How long planned runs take one after the other; None where the machine is not measured."""
     if known is None:
         return None
-    stages = (line for line in transfer.metrics("stage") if line.get("name") in _ONCE)
-    once = sum(number(line, "seconds") or 0.0 for line in stages)
-    again = max(0.0, (transfer.status.seconds or 0.0) - once)
+    stages = {
+        str(line.get("name")): number(line, "seconds") or 0.0 for line in transfer.metrics("stage")
+    }
+    once = sum(stages.get(name, 0.0) for name in _ONCE)
+    tuning = stages.get(PHASE, 0.0)  # goes through fewer images where there are fewer
+    again = max(0.0, (transfer.status.seconds or 0.0) - once - tuning)
     return sum(
-        again if spec.tags[_WAY] == "transfer" else scratch.seconds(spec, transfer, known)
+        again + tuning * spec.train.train_share
+        if spec.tags[_WAY] == "transfer"
+        else scratch.seconds(spec, transfer, known)
         for spec in specs
     )
 

@@ -13,7 +13,6 @@ from core.transfer.compose import backbone, usual_size
 from pages.shared import fields, measuring, state
 
 SETTINGS = ("epochs", "learning_rate", "decay")
-_SHARE = 0.7  # of a set's images that are learned from, about
 
 
 def choose(transfer: TransferSpec, images: int | None) -> bool:
@@ -24,7 +23,7 @@ def choose(transfer: TransferSpec, images: int | None) -> bool:
     """
     count, layer = images or 0, backbone(transfer)
     size = transfer.size or usual_size(layer, count)
-    ways = expected.choices(layer, transfer, int(_SHARE * count), size, speed.load())
+    ways = expected.choices(layer, transfer, count, size, speed.load())
     known = {way.finetune: way for way in ways}
     key = state.follow("transfer.finetune", transfer.finetune)
     field = TransferSpec.model_fields["finetune"]

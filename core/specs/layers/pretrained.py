@@ -78,8 +78,8 @@ def weights() -> Any:
 class Backbone(LayerSpec):
     """A network trained on the 1.3 million photos of ImageNet, or a trained run, without its last layers.
 
-    It knows edges, textures and parts of things already, and stays as it is: only the layers behind
-    it learn. It comes right after the Input, and brings its own scaling of the pixels.
+    It knows edges, textures and parts of things already, and stays as it is, but where a transfer
+    fine-tunes it: only the layers behind it learn. It comes right after the Input, and brings its own scaling of the pixels.
     """
 
     GROUP: ClassVar[Group] = "Pretrained"

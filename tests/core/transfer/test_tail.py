@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from core.transfer import lite0
+from core.specs import Backbone
+from core.transfer import lite0, networks
 from core.transfer.graph import Block, blocks
 from core.transfer.tail import Tail, tail
 
@@ -164,3 +165,16 @@ def test_a_convolution_that_others_read_keeps_its_normalization() -> None:
     network = drawn(keras.Model(image, keras.ops.add(behind, x)))
     made = tail(network, blocks(network), 0, SIZE)
     require_the_same(network, made)
+
+
+def test_a_network_around_it_lets_nothing_else_learn() -> None:
+    """As the saved model holds it: the front and what is normalized stay as they are."""
+    network, found = small()
+    made = tail(network, found, 1, SIZE)
+    before = made.depths()
+    around = networks.network(Backbone(), "backbone", made)
+    require_no_statistics(made)
+    assert made.depths() == before
+    assert made.front is not None
+    assert not made.front.trainable_weights
+    assert len(around.trainable_weights) == len(made.model.trainable_weights) > 0
