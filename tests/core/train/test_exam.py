@@ -62,8 +62,8 @@ def test_of_many_features_do_where_they_agree(reporter: Reporter) -> None:
 
     found = examine(ask, DATA, EVERY, saved, reporter)
     assert found.accuracy == saved(EVERY).accuracy
-    assert sum(shown) == 64
-    assert "named 100% of 64 test images the same" in reporter.status.notes[0]
+    assert sum(shown) == 256
+    assert "named 100% of 256 test images the same" in reporter.status.notes[0]
 
 
 def test_features_that_do_not_agree_are_not_believed(reporter: Reporter) -> None:

@@ -177,7 +177,7 @@ answers = st.lists(st.tuples(st.booleans(), st.floats(0, 1, width=32)), min_size
 def test_sureness_is_as_counted_by_hand(told: list[tuple[bool, float]]) -> None:
     """Means of the right and of the wrong answers, and how often the right one of a pair is surer."""
     backend.start()
-    from core.train.examiner import sureness
+    from core.train.answers import sureness
 
     right = np.array([good for good, _ in told])
     chances = np.array([chance for _, chance in told], np.float32)
@@ -192,7 +192,7 @@ def test_sureness_is_as_counted_by_hand(told: list[tuple[bool, float]]) -> None:
 def test_sureness_of_no_numbers_is_not_known() -> None:
     """A model that diverged is sure of nothing."""
     backend.start()
-    from core.train.examiner import sureness
+    from core.train.answers import sureness
 
     found = sureness(np.array([True, False]), np.array([np.nan, 0.5], np.float32))
     assert (found.right, found.wrong, found.ranking) == (None, None, None)

@@ -39,7 +39,7 @@ from core.specs import (
     TransferSpec,
     UpSampling2D,
 )
-from core.transfer.compose import compose, settings
+from core.transfer.compose import asked, compose
 from core.transfer.kept import keep, offered, pinned
 from tests.conftest import write_examples
 
@@ -201,9 +201,9 @@ def test_a_transfer_outlives_the_run_that_it_stands_on(place: Path, first: Run) 
     layer = spec.model.layers[1]
     assert isinstance(layer, Backbone)
     assert layer.run is not None
-    asked = settings(spec)
-    assert asked is not None
-    assert compose(asked, spec.data, train=spec.train.model_dump()) == spec
+    again = asked(spec)
+    assert again is not None
+    assert compose(again, spec.data, train=spec.train.model_dump()) == spec
     with pytest.raises(NotFoundError, match="no run examples-starter-7"):
         keep("examples-starter-7")
     assert keep(layer.run) == layer
