@@ -15,6 +15,11 @@ _LAST = re.compile(r"last-(\d{1,3})-blocks?")
 _MOST = 200  # blocks
 
 
+def last(count: int) -> str:
+    """What TransferSpec.finetune says of so many last blocks."""
+    return f"last-{count}-block{'s' if count > 1 else ''}"
+
+
 def decay() -> Any:
     """The declaration of how fast a backbone learns."""
     return setting(

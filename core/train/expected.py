@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.design.cost import Speed
 from core.design.counts import Counted, counted, seconds
 from core.specs import Backbone, TransferSpec
-from core.specs.transfer import ALL, NONE
+from core.specs.transfer import ALL, NONE, last
 from core.transfer import compose, offers
 
 _SHARE = 0.7  # of a set's images that are learned from, about
@@ -62,10 +62,7 @@ def choices(
             took = looks + epochs * views * learned * seconds(blocks, size, speed)
         return Choice(name, count, blocks, took)
 
-    some = [
-        choice(f"last-{count}-block{'s' if count > 1 else ''}", count)
-        for count in range(1, offered + 1)
-    ]
+    some = [choice(last(count), count) for count in range(1, offered + 1)]
     return [choice(NONE, 0), *some, choice(ALL, None)]
 
 

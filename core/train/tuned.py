@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from core.errors import storing
 from core.runs import checkpoints
 from core.runs.how_far import PHASE
 from core.runs.run import Run
-from core.specs import ModelSpec, RunSpec
+from core.specs import RunSpec
 from core.train import frozen, memory
 from core.train.engine import Engine
 from core.train.reporter import Reporter
@@ -29,6 +28,7 @@ from core.transfer.between import Between, between
 from core.transfer.cut import Cut, cut
 from core.transfer.features import Extractor, View, feature_set
 from core.transfer.head import Outcome
+from core.transfer.kept import built
 from core.transfer.serving import tuned
 from core.transfer.store import Features
 from core.transfer.tail import tail
@@ -119,8 +119,7 @@ def subject(
 
 def _kept(run: Run, data: Dataset) -> Cut:
     """The design that an earlier sitting found the head of."""
-    told = json.loads((run.folder / "design.json").read_bytes())
-    found = cut(table(ModelSpec.parse(told), data.shape, len(data.classes)))
+    found = cut(table(built(run), data.shape, len(data.classes)))
     assert found is not None
     return found
 

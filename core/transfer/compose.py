@@ -25,7 +25,7 @@ from core.specs import (
 from core.specs.arrays import ARRAY_SETS
 from core.specs.layers.pretrained import RUN
 from core.specs.spec import bounds
-from core.specs.transfer import ALL
+from core.specs.transfer import ALL, last
 from core.transfer import kept
 
 # Height and width of the images where none is asked for: gear photos at 128, 192 and 224 px gave
@@ -108,7 +108,7 @@ def asked(spec: RunSpec) -> TransferSpec | None:
     if tuning is not None:
         count = tuning.blocks
         settings = {
-            "finetune": ALL if count is None else f"last-{count}-block{'s' if count > 1 else ''}",
+            "finetune": ALL if count is None else last(count),
             "decay": tuning.decay,
             "epochs": spec.train.epochs,
             "learning_rate": spec.train.learning_rate,

@@ -163,7 +163,7 @@ class _Look:
 
 def _looked_at(run: Run) -> _Look:
     title, classes, size, channels = _labels(run)
-    model = _built(run)
+    model = built(run)
     rows = table(model, (size, size, channels), classes)
     maps = [row for row in rows if row.nodes and len(row.output_shape or ()) == 3]
     if not any(row.parameters for row in maps):
@@ -224,7 +224,7 @@ def _labels(run: Run) -> tuple[str, int, int, int]:
         ) from error
 
 
-def _built(run: Run) -> ModelSpec:
+def built(run: Run) -> ModelSpec:
     """The design as it was built."""
     path = run.folder / "design.json"
     return ModelSpec.parse(json.loads(path.read_bytes())) if path.is_file() else run.spec.model
