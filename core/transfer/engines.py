@@ -7,7 +7,9 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Protocol
 
 import numpy as np
@@ -52,7 +54,9 @@ def has_litert() -> bool:
 
 
 class LiteRT:
-    """A model of core.transfer.int8, an interpreter for each processor. One caller at a time is served.
+    """A model of core.transfer.int8, an interpreter for each processor.
+
+    Several callers share the interpreters, in the order in which they came.
 
     Args:
         path: of the model.
@@ -74,15 +78,18 @@ class LiteRT:
     ) -> None:
         try:
             content = path.read_bytes()
-            self._interpreters = [
+            interpreters = [
                 _interpreter(content, (_AT_ONCE, size, size, 3))
                 for _ in range(threads or processors.count())
             ]
         except (OSError, ValueError, RuntimeError) as error:
             raise _unreadable(path, "LiteRT", error) from error
-        self._calls = threading.Lock()
+        self._pool = ThreadPoolExecutor(len(interpreters))
+        self._free: SimpleQueue[Any] = SimpleQueue()
+        for one in interpreters:
+            self._free.put(one)
         self._pixels = 3 * size * size
-        first = self._interpreters[0]
+        first = interpreters[0]
         (given,), all_told = first.get_input_details(), first.get_output_details()
         told = [all_told[place] for place in outputs]
         self._input, self._outputs = given["index"], [one["index"] for one in told]
@@ -99,42 +106,26 @@ class LiteRT:
 
     def run(self, images: Images, prepare: Prepare = as_they_are) -> NDArray[Any]:
         """Features [n, width] of images, uint8 [n, size, size, 3] once they are prepared."""
-        with self._calls:
-            return self._run(images, prepare)
-
-    def _run(self, images: Images, prepare: Prepare) -> NDArray[Any]:
         made = np.empty((len(images), self.width), self._kind)
-        starts = iter(range(0, len(images), _AT_ONCE))
-        turn = threading.Lock()
-        failures: list[Exception] = []
 
-        def work(interpreter: Any) -> None:
+        def work(start: int) -> None:
+            part = self._scaled(images[start : start + _AT_ONCE], prepare)
+            whole = np.zeros((_AT_ONCE, *part.shape[1:]), np.int8)
+            whole[: len(part)] = part
+            interpreter = self._free.get()
             try:
-                while not failures:
-                    with turn:
-                        start = next(starts, None)
-                    if start is None:
-                        return
-                    part = self._scaled(images[start : start + _AT_ONCE], prepare)
-                    whole = np.zeros((_AT_ONCE, *part.shape[1:]), np.int8)
-                    whole[: len(part)] = part
-                    interpreter.set_tensor(self._input, whole)
-                    interpreter.invoke()
-                    place = 0
-                    for index in self._outputs:
-                        told = interpreter.get_tensor(index)[: len(part)].reshape(len(part), -1)
-                        made[start : start + len(part), place : place + told.shape[1]] = told
-                        place += told.shape[1]
-            except Exception as error:  # it is raised where it can be caught
-                failures.append(error)
+                interpreter.set_tensor(self._input, whole)
+                interpreter.invoke()
+                place = 0
+                for index in self._outputs:
+                    told = interpreter.get_tensor(index)[: len(part)].reshape(len(part), -1)
+                    made[start : start + len(part), place : place + told.shape[1]] = told
+                    place += told.shape[1]
+            finally:
+                self._free.put(interpreter)
 
-        threads = [threading.Thread(target=work, args=(one,)) for one in self._interpreters]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        for error in failures:
-            raise error
+        for _ in self._pool.map(work, range(0, len(images), _AT_ONCE)):
+            pass
         return made
 
     def _scaled(self, images: Images, prepare: Prepare) -> NDArray[np.int8]:
@@ -175,6 +166,7 @@ class Onnx:
             )
         except Exception as error:  # onnxruntime raises errors of its own
             raise _unreadable(path, "ONNX", error) from error
+        self._calls = threading.Lock()
         (given,) = self._session.get_inputs()
         self._input = given.name
         self._kind = np.uint8 if given.type == "tensor(uint8)" else np.float32
@@ -189,7 +181,8 @@ class Onnx:
         made = np.empty((len(images), self.width), np.float32)
         for start in range(0, len(images), _FEW):
             part = prepare(images[start : start + _FEW]).astype(self._kind)
-            told = self._session.run(None, {self._input: part})
+            with self._calls:  # it uses all processors itself
+                told = self._session.run(None, {self._input: part})
             rows = [one.reshape(len(part), -1) for one in told]
             made[start : start + len(part)] = np.concatenate(rows, axis=1)
         return made

@@ -5,9 +5,10 @@ datasets/.cache/features/<network>-<version>-<engine>-<size>-<view>/    see core
 
 from __future__ import annotations
 
-import math
 import time
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Literal, cast
 
@@ -25,6 +26,8 @@ from core.transfer.store import Features, Store
 
 View = Literal["plain", "flipped"]
 _SECONDS = 0.5  # of work between two looks around
+_PARTS = 2  # under way at once
+_STEP = 16  # images, by which parts are larger
 _TABLES = "labels", "parts", "digests", "twins", "sizes"
 _FIRST = 64  # images, before it is known how long they take
 
@@ -62,19 +65,27 @@ class Extractor:
         digests = data.images.digests[rows]
         missing = store.missing(digests)
         known = len(rows) - len(missing)
-        count, done = _FIRST, 0
-        going = told(known, len(rows), known)
-        while done < len(missing) and going:
-            begun = time.perf_counter()
-            places = missing[done : done + count]
+
+        def compute(places: Indices) -> int:
             pixels = np.asarray(data.images.images[rows[places]])
             store.add(digests[places], self._engine.run(pixels, self._prepare(view)))
-            room.touch(store.folder)
-            done += len(places)
-            self.computed += len(places)
-            going = told(known + done, len(rows), known)
-            took = max(1e-6, time.perf_counter() - begun)
-            count = max(16, min(2 * count, math.ceil(len(places) * _SECONDS / took)))
+            return len(places)
+
+        going = told(known, len(rows), known)
+        begun, begins, done, count = time.perf_counter(), 0, 0, _FIRST
+        # while the last of one part are computed and kept, the first of the next one are
+        with ThreadPoolExecutor(_PARTS) as pool:
+            parts: deque[Future[int]] = deque()
+            while parts or (begins < len(missing) and going):
+                while begins < len(missing) and going and len(parts) < _PARTS:
+                    parts.append(pool.submit(compute, missing[begins : begins + count]))
+                    begins += count
+                done += parts.popleft().result()
+                room.touch(store.folder)
+                going = told(known + done, len(rows), known) and going
+                speed = done / max(1e-6, time.perf_counter() - begun)
+                count = max(_STEP, min(2 * count, int(speed * _SECONDS) // _STEP * _STEP))
+        self.computed += done
         return store.read(digests) if going else None
 
     def _store(self, view: View) -> Store:
