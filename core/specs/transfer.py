@@ -49,7 +49,7 @@ class HeadSpec(Spec):
         },
     )
     units: int = setting(
-        768,
+        512,
         ge=8,
         le=4096,
         step=8,

@@ -173,7 +173,7 @@ def test_the_run_fits_its_images(home: Path, tmp_path: Path, name: str, head: An
     analysis = analyse(spec.model, data.shape, len(data.classes))
     assert analysis.errors == []
     every = with_hidden(spec.model, hidden=True)
-    require_head(spec.model, cut(table(every, data.shape, len(data.classes))), 768)
+    require_head(spec.model, cut(table(every, data.shape, len(data.classes))), 512)
 
 
 def test_what_is_wrong_is_told(home: Path) -> None:
