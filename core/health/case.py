@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -32,7 +32,8 @@ class Case:
     """What is known of a training, as far as it is.
 
     Attributes:
-        lines: of whole epochs, from metrics.jsonl.
+        lines: of whole epochs, from metrics.jsonl; of a fine-tuning, those after the head was found.
+        before: how many epochs, or steps of solving, came before these lines.
         classes: their names; empty where they are not known yet.
         shape: height, width and channels of the images; None where it is not known yet.
     """
@@ -43,6 +44,7 @@ class Case:
     health: Health
     classes: tuple[str, ...] = ()
     shape: tuple[int, int, int] | None = None
+    before: int = 0
 
     @cached_property
     def epochs(self) -> int:
@@ -151,9 +153,15 @@ def of(run: Run, health: Health | None = None) -> Case:
         health: where it has been read already.
     """
     lines = [line for line in history(run).events("epoch") if not line.get("partial")]
-    health = record.read(run) if health is None else health
+    health, spec, status = record.read(run) if health is None else health, run.spec, run.status
+    before = 0
+    if spec.finetune is not None:
+        # what solved for the head fits ever closer by design; without a border there was no more
+        before = status.ends[0] if status.ends else len(lines)
+        lines = lines[before:]
+    case = Case(spec, status, lines, health, before=before)
     try:
         known = labels.read(run)
     except ModelError:  # not that far yet, or damaged
-        return Case(run.spec, run.status, lines, health)
-    return Case(run.spec, run.status, lines, health, known.classes, known.shape)
+        return case
+    return replace(case, classes=known.classes, shape=known.shape)

@@ -28,6 +28,8 @@ _RULES: tuple[Callable[[Case], Diagnosis | None], ...] = (
     fitting.plateau,
     fitting.underfitting,
 )
+# a pretrained network that learns on began far from guessing, and nothing looks at its layers
+_OF_TUNING = steps.exploding, answers.noise, fitting.overfitting
 # what follows from what was found before, and is no finding of its own
 _FOLLOWS: dict[Fault, frozenset[Fault]] = {
     Fault.EXPLODING: frozenset({Fault.INPUTS}),
@@ -56,11 +58,12 @@ _FOLLOWS: dict[Fault, frozenset[Fault]] = {
 
 def diagnose(case: Case) -> list[Diagnosis]:
     """What is wrong, the likeliest cause first; empty where nothing is, as far as can be seen."""
-    if case.spec.head is not None:
+    tuned = case.spec.finetune is not None
+    if case.spec.head is not None and not tuned:
         # solved, not trained: its steps fit ever closer by design, and none of the remedies applies
         return []
     found: list[Diagnosis] = []
-    for rule in _RULES:
+    for rule in _OF_TUNING if tuned else _RULES:
         diagnosis = rule(case)
         if diagnosis is None:
             continue

@@ -68,7 +68,8 @@ def noise(case: Case) -> Diagnosis | None:
         return None
     best = int(np.nanargmin(case.val_loss))
     known = {math.ceil(epoch.epoch): epoch.sureness for epoch in case.health.epochs}
-    found = known.get(best + 1)
+    number = case.before + best + 1
+    found = known.get(number)
     if found is None or found.ranking is None or found.right is None or found.wrong is None:
         return None
     accuracy, images = case.val_accuracy[best], case.status.validation_images or 0
@@ -83,9 +84,9 @@ def noise(case: Case) -> Diagnosis | None:
         return None
     return Diagnosis(
         Fault.NOISE,
-        evidence=f"After epoch {best + 1} it is {found.wrong:.0%} sure of its wrong answers and "
+        evidence=f"After epoch {number} it is {found.wrong:.0%} sure of its wrong answers and "
         f"{found.right:.0%} of its right ones; its sureness tells the two apart in "
         f"{found.ranking:.0%} of cases, and a coin in 50%.",
         explained=text.EXPLAINED[Fault.NOISE],
-        epoch=best + 1,
+        epoch=number,
     )

@@ -24,7 +24,7 @@ def overfitting(case: Case) -> Diagnosis | None:
         return None
     turn = int(np.argmin(case.val_loss))
     lowest, now = float(case.val_loss[turn]), float(case.val_loss[-2:].mean())
-    after = case.epochs - turn - 1
+    after, number = case.epochs - turn - 1, case.before + turn + 1
     rises = (
         after >= 2 and now > _RISE * lowest + _RISE_NATS and case.loss[-1] < 0.9 * case.loss[turn]
     )
@@ -35,13 +35,13 @@ def overfitting(case: Case) -> Diagnosis | None:
         return None
     return Diagnosis(
         Fault.OVERFITTING,
-        evidence=f"Since epoch {turn + 1} the validation loss has gone from {lowest:.2f} to {now:.2f} in the "
+        evidence=f"Since epoch {number} the validation loss has gone from {lowest:.2f} to {now:.2f} in the "
         "last two, "
         f"while the training loss fell from {case.loss[turn]:.2f} to {case.loss[-1]:.2f}; "
         f"{words.percent(case.accuracy[-1])} of the training images are named right and "
         f"{words.percent(case.val_accuracy[-1])} of the validation images.",
         explained=text.EXPLAINED[Fault.OVERFITTING],
-        epoch=turn + 1,
+        epoch=number,
     )
 
 

@@ -23,7 +23,8 @@ _FALLEN = 0.3  # share of the loss of guessing
 
 def exploding(case: Case) -> Diagnosis | None:
     """The loss is no number, or has left all bounds and not come back."""
-    for number, (loss, tested) in enumerate(zip(case.loss, case.val_loss, strict=True), start=1):
+    told = zip(case.loss, case.val_loss, strict=True)
+    for number, (loss, tested) in enumerate(told, start=case.before + 1):
         if not math.isfinite(loss):
             return _exploded(number, f"In epoch {number} the loss is no number any more.")
         if not math.isfinite(tested):
@@ -33,9 +34,10 @@ def exploding(case: Case) -> Diagnosis | None:
     blown = _blown(case)
     if blown is None or case.loss[-1] < _OUTSIDE * case.guessing_loss:
         return None
+    number = case.before + blown
     return _exploded(
-        blown,
-        f"In epoch {blown} the training loss is {case.loss[blown - 1]:,.3g}, and now "
+        number,
+        f"In epoch {number} the training loss is {case.loss[blown - 1]:,.3g}, and now "
         f"{case.loss[-1]:,.3g}; guessing has {case.guessing_loss:.2f}.",
     )
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from core.design.analysis import analyse
+from core.design.counts import counted
 from core.health.case import Case
 from core.health.diagnosis import Fault
 from core.health.doctor import diagnose
@@ -16,13 +18,16 @@ from core.health.record import DataHealth, EpochHealth, Feature, Health, LayerHe
 from core.health.rules.text import EXPLAINED
 from core.runs.status import RunStatus
 from core.specs import (
+    Backbone,
     BatchNormalization,
     Conv2D,
     ConvBlock,
     Dense,
     Dropout,
+    FineTuneSpec,
     Flatten,
     GlobalAveragePooling2D,
+    HeadSpec,
     Input,
     MaxPooling2D,
     ModelSpec,
@@ -374,3 +379,55 @@ def test_as_json() -> None:
     told = diagnose(case(**SICK[Fault.RATE_LOW]))[0].to_dict()
     assert told["fault"] == "learning rate too low"
     assert told["remedies"][0]["label"] == "Train again at a learning rate of 0.001"
+
+
+def tuned(before: int = 12, blocks: int | None = 6, **changes: Any) -> Case:
+    """A fine-tuning after so many steps of solving for its head."""
+    layers = Input(scale="0 to 255"), Backbone(), GlobalAveragePooling2D(), Output()
+    seen = case(**changes)
+    spec = seen.spec.changed(
+        model=ModelSpec(name="transfer", layers=layers),
+        head=HeadSpec(),
+        finetune=FineTuneSpec(blocks=blocks),
+    )
+    return replace(seen, spec=spec, before=before)
+
+
+def test_a_fine_tuning_by_heart() -> None:
+    """It is named with the epoch as the curves count it; less learns, or from more."""
+    (found,) = diagnose(tuned(**SICK[Fault.OVERFITTING]))
+    assert found.fault is Fault.OVERFITTING
+    (plain,) = diagnose(case(**SICK[Fault.OVERFITTING]))
+    assert plain.epoch is not None
+    assert found.epoch == plain.epoch + 12
+    assert f"Since epoch {found.epoch} " in found.evidence
+    mirrored, fewer, slower = (one.spec for one in found.remedies)
+    assert mirrored.head is not None
+    assert mirrored.head.flips
+    assert fewer.finetune is not None
+    assert fewer.finetune.blocks == 3
+    assert slower.train.learning_rate == pytest.approx(0.00033)
+    (found,) = diagnose(tuned(blocks=None, **SICK[Fault.OVERFITTING]))
+    half = len(counted(Backbone().network)) // 2
+    assert [one.label for one in found.remedies][
+        1
+    ] == f"Fine-tune again with the last {half} blocks"
+
+
+def test_a_fine_tuning_that_explodes() -> None:
+    """Smaller steps; nothing is said of layers that nobody looked at."""
+    (found,) = diagnose(tuned(**SICK[Fault.EXPLODING]))
+    assert (found.fault, found.epoch) == (Fault.EXPLODING, 14)
+    assert [one.label for one in found.remedies] == ["Train again at a learning rate of 0.0001"]
+
+
+@pytest.mark.parametrize("fault", [Fault.RATE_HIGH, Fault.DEAD, Fault.UNDERFITTING], ids=str)
+def test_a_fine_tuning_is_judged_by_its_own_rules(fault: Fault) -> None:
+    """It begins far from guessing, with a network that is as it is."""
+    assert diagnose(tuned(**SICK[fault])) == []
+
+
+def test_a_head_that_was_solved_for_is_well() -> None:
+    """Its steps fit ever closer by design."""
+    seen = tuned(**SICK[Fault.OVERFITTING])
+    assert diagnose(replace(seen, spec=seen.spec.changed(finetune=None))) == []
