@@ -21,6 +21,7 @@ from core.runs.run import Run
 from core.runs.status import State
 from core.train import downloads
 from core.train.reporter import Reporter
+from core.transfer import learned
 
 
 def work(run: Run) -> State:
@@ -69,6 +70,9 @@ def _train(run: Run, reporter: Reporter) -> State:
             "fit": spec.data.fit,
         },
     )
+    learned.keep(run.folder, spec.model, data, split)
+    if told := learned.warning(spec.model, data, split):
+        reporter.note(told)
     if run.cancelled or not downloads.weights_there(spec.model, run, reporter):
         return State.STOPPED
     reporter.phase("starting TensorFlow")

@@ -2,6 +2,7 @@
 
     saved_models/.backbones/<run>-<digest of its model>/
         model.keras    as the run had it; no room of its own on the disk as long as the run is there
+        learned.npy    which images it has learned from
         facts.json     what is known of it without TensorFlow, and the layer that it ends with
 
 A design names this folder and not the run. So it stays what it was when the run is deleted, goes on
@@ -20,6 +21,7 @@ import os
 import shutil
 import zipfile
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 from core import files, words
@@ -37,6 +39,7 @@ from core.specs import (
     ModelSpec,
 )
 from core.specs.layers.pretrained import RUN
+from core.transfer import learned
 
 GREY = (0.299, 0.587, 0.114)  # of red, green and blue, as Pillow and core.data make it
 _LARGEST = 1024  # pixels, of images
@@ -74,17 +77,26 @@ def keep(name: str) -> Backbone:
         return Backbone(network=RUN, run=name)
     run = runs.find(name)
     path = _model(run)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=6)).hexdigest()
+    told = path.stat()
+    digest = _digest(path, told.st_mtime_ns, told.st_size)
     layer = Backbone(network=RUN, run=f"{run.id}-{digest}")
     folder = backbones.kept(layer.run)
     if not (folder / "facts.json").is_file():
-        told = _looked_at(run)
+        found = _looked_at(run)
         files.made_folder(folder, "keep a run as a backbone")
         _copy(path, folder / "model.keras")
-        known = {"end": told.end, "facts": asdict(told.facts)}
+        if (run.folder / learned.NAME).is_file():
+            _copy(run.folder / learned.NAME, folder / learned.NAME)
+        known = {"end": found.end, "facts": asdict(found.facts)}
         files.write_json(folder / "facts.json", known)  # last: from here on it is kept
     return layer
+
+
+@cache
+def _digest(path: Path, changed: int, size: int) -> str:  # noqa: ARG001
+    """Of a file that changed then; a page asks for it at each drawing."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=6)).hexdigest()
 
 
 def pinned(model: ModelSpec) -> ModelSpec:
