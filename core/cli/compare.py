@@ -52,10 +52,12 @@ def _compare(options: argparse.Namespace) -> int:
         f", about {words.duration(took / min(turns.slots(), max(1, len(specs))))}" if took else ""
     )
     err.print(f"{words.several(len(specs), 'run')} to train{about}", markup=False)
+    awaited = [row.member.run for row in comparison.active(comparison.rows(run))]
     if specs:
         with decoding() as progress:
-            comparison.order(specs, progress)
-    return _tell(options, run, item.name, _follow(run))
+            awaited += comparison.order(specs, progress)
+    _tell(options, run, item.name, _follow(run))
+    return 0 if all(one.status.state is State.DONE for one in awaited) else 1
 
 
 def _follow(run: Run) -> list[Row]:
@@ -80,7 +82,7 @@ def _follow(run: Run) -> list[Row]:
                 err.print("Stopping; press Ctrl-C again to leave without waiting.")
 
 
-def _tell(options: argparse.Namespace, run: Run, design: str, found: list[Row]) -> int:
+def _tell(options: argparse.Namespace, run: Run, design: str, found: list[Row]) -> None:
     verdict = comparison.verdict(found)
     if options.json:
         rows = [_result(row) for row in found]
@@ -104,7 +106,6 @@ def _tell(options: argparse.Namespace, run: Run, design: str, found: list[Row]) 
             whole=("Network", "Run"),
         )
         out.print(verdict, markup=False)
-    return 0 if all(row.member.status.state is State.DONE for row in found) else 1
 
 
 def _result(row: Row) -> dict[str, Any]:

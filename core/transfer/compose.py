@@ -91,12 +91,16 @@ def training(transfer: TransferSpec, images: int) -> dict[str, Any]:
     Args:
         images: of the set; fewer are gone through more often.
     """
-    usual = next(epochs for least, epochs in _EPOCHS if images >= least)
     return {
         **_TUNING,
-        "epochs": transfer.epochs or usual,
+        "epochs": transfer.epochs or epochs(images),
         "learning_rate": transfer.learning_rate or _RATE,
     }
+
+
+def epochs(images: int) -> int:
+    """For how many epochs so many images are learned from where nothing else is asked for."""
+    return next(usual for least, usual in _EPOCHS if images >= least)
 
 
 def asked(spec: RunSpec) -> TransferSpec | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from core import words
 from core.chance import standard_error
@@ -27,6 +27,7 @@ from core.runs.status import State
 from core.specs import RunSpec, TrainSpec
 from core.specs.spec import expectation
 from core.train.order import order_all
+from core.transfer import compose
 from core.tune import scratch
 from core.tune.group import Member
 
@@ -125,12 +126,9 @@ def plan(transfer: Run, item: Preset, shares: Sequence[float], draft: Draft) -> 
             received="one with a pretrained network",
             remedy="Choose another design, such as the preset fast",
         )
-    chosen, base = sorted({_share(one) for one in shares}), transfer.spec
+    chosen = sorted({_share(one) for one in shares})
     data = scratch.images(item, draft, transfer)
-    made = [
-        _tagged(base.changed(train=base.train.changed(train_share=share)), transfer, "transfer")
-        for share in chosen
-    ] + [
+    made = [_tagged(_transferred(transfer, share), transfer, "transfer") for share in chosen] + [
         _tagged(scratch.compose(item, data, transfer, share), transfer, "scratch")
         for share in reversed(chosen)
     ]
@@ -224,14 +222,28 @@ def _members(transfer: Run) -> list[Member]:
         except AppError:  # the Runs page says what is wrong with it
             continue
         # another transfer may have had this id before it was deleted
-        if spec.tags.get(_TAG) == transfer.id and comparable(base, spec):
+        mine = made_for_one(spec) and spec.tags[_TAG] == transfer.id
+        if mine and comparable(base, spec):
             found.append(Member(run, spec, run.status))
     return found
 
 
 def made_for_one(spec: RunSpec) -> bool:
     """Whether a run was made for a comparison, and is no transfer that a person ordered."""
-    return _TAG in spec.tags
+    return _TAG in spec.tags and spec.tags.get(_WAY) in get_args(Way)
+
+
+def _transferred(transfer: Run, share: float) -> RunSpec:
+    """The transfer on a share of its training images; fewer are gone through more often."""
+    spec = transfer.spec
+    train = spec.train.changed(train_share=share)
+    if spec.finetune is not None:
+        every, some = (
+            compose.epochs(scratch.learned(transfer, part))
+            for part in (spec.train.train_share, share)
+        )
+        train = train.changed(epochs=max(train.epochs, round(train.epochs * some / every)))
+    return spec.changed(train=train)
 
 
 def _tagged(spec: RunSpec, transfer: Run, way: Way) -> RunSpec:

@@ -212,3 +212,25 @@ def test_a_real_comparison(with_backbone: Path, examples: Path) -> None:
     assert all(row.member.status.macro_recall is not None for row in rows)
     assert "from scratch" in comparison.verdict(rows)
     assert len(all_runs()) == 4
+
+
+def test_fewer_images_are_fine_tuned_on_more_often(home: Path) -> None:
+    """As a transfer to so few would be; with all of them it is as it was."""
+    transfer = TransferSpec(size=64, finetune="last-2-blocks", epochs=2)
+    run = create(compose(transfer, DataSpec(source="sketches")))
+    finish_test(run, 0.99, images=30_000)
+    asked = [spec.train for spec in planned(run) if spec.tags["way"] == "transfer"]
+    assert [(train.train_share, train.epochs) for train in asked] == [
+        (0.05, 5),
+        (0.1, 5),
+        (0.25, 3),
+        (0.5, 3),
+    ]
+
+
+def test_a_tag_of_ones_own_makes_no_comparison(home: Path, transferred: Transferred) -> None:
+    """Only both tags together do."""
+    spec = transferred().spec
+    assert not comparison.made_for_one(spec.changed(tags={"compare": "x"}))
+    assert not comparison.made_for_one(spec.changed(tags={"compare": "x", "way": "mine"}))
+    assert comparison.made_for_one(spec.changed(tags={"compare": "x", "way": "scratch"}))
