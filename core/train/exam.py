@@ -30,7 +30,7 @@ def examine(
 ) -> Outcome:
     """How the model does on test images.
 
-    Of many images features in 8 bits are taken, which are there in a tenth of the time, once a part
+    Of many images features in 8 bits are taken, which are there sooner, once a part
     of the images has shown that they lead to the same answers; the run's notes say so.
 
     Args:
@@ -53,7 +53,7 @@ def examine(
     if agreeing < _AGREEING:
         return _asked(ask, data, rows, reporter)
     reporter.note(
-        "Tested on features in 8 bits, which take a tenth of the time: the saved model named "
+        "Tested on features in 8 bits, which take less time: the saved model named "
         f"{agreeing:.0%} of {len(some)} test images the same."
     )
     return on_features(rows)

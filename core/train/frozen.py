@@ -54,6 +54,7 @@ class Sitting:
     Attributes:
         fine: whether every step of the solver is told, or what it came to for each penalty.
         best: the head with the lowest validation loss; None before there is one.
+        must_end: whether looks at images go on though a person stops the run, for its test.
         answers: tells how it does on the validation images.
     """
 
@@ -76,6 +77,7 @@ class Sitting:
         self.extractor: Extractor | None = None
         self.curve = Steps(run, reporter)
         self.best: Head | None = None
+        self.must_end = run.has_model
         # when images began to be looked at, and how many had been by then
         self._begun: float | None = None
         self._from = 0
@@ -285,4 +287,4 @@ class Sitting:
             images_per_second=speed,
             eta=(count - done) / speed if speed else None,
         )
-        return self.best is not None or self.run.has_model or not self.run.cancelled
+        return self.must_end or self.best is not None or not self.run.cancelled

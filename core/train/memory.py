@@ -44,6 +44,23 @@ def require_features(images: int, values: int, size: int = 2, remedy: str = _POO
         )
 
 
+def require_blocks(images: int, values: int) -> None:
+    """Raise SpecError where a batch of what a pretrained network's blocks learn from surely does not fit.
+
+    Args:
+        images: in a batch.
+        values: numbers of an image that the way back through the blocks needs, at least.
+    """
+    needed, memory = 4 * images * values, total()
+    if needed > UNSURE * memory:
+        raise SpecError(
+            "The blocks of the pretrained network that learn do not fit in memory",
+            expected=f"at most the {words.size(memory)} of this machine",
+            received=f"about {words.size(needed)} at batch size {images}",
+            remedy="Fine-tune fewer blocks, use a smaller batch size, or smaller images",
+        )
+
+
 def require(analysis: Analysis, train: TrainSpec) -> None:
     """Raise SpecError where a training surely needs more memory than there is."""
     needed, memory = training_memory(analysis, train), total()

@@ -15,7 +15,7 @@ from core.runs import queue
 from core.runs.run import Run
 from core.specs import DataSpec, RunSpec
 from core.train import memory
-from core.transfer import kept, weights
+from core.transfer import kept, room, weights
 from core.transfer.cut import Cut, cut, require_head, with_hidden
 
 
@@ -75,6 +75,7 @@ def _require_frozen(spec: RunSpec, data: Dataset) -> None:
             remedy="Add those of a head, or leave both out",
         )
     if found is not None:
+        room.limit()
         memory.require_features(len(data.images.labels), math.prod(found.shape))
         if spec.finetune is not None:
             _require_maps(spec, found, len(data.images.labels))
@@ -90,10 +91,14 @@ def _require_frozen(spec: RunSpec, data: Dataset) -> None:
 
 
 def _require_maps(spec: RunSpec, found: Cut, images: int) -> None:
-    """Raise SpecError where the maps that come to the first block that learns do not fit in memory."""
+    """Raise SpecError where the blocks that learn, or the maps that come to them, do not fit in memory."""
     assert spec.head is not None
     assert spec.finetune is not None
     blocks, count = counted(found.backbone.network), spec.finetune.blocks
+    learning = blocks if count is None else blocks[-count:]
+    # what moves values reads and writes them once; what it wrote is kept for the way back
+    kept_values = found.size**2 * sum(block.moved for block in learning) / 2
+    memory.require_blocks(spec.train.batch_size, int(kept_values))
     if count is None or count >= len(blocks):
         return  # all learns, and images are looked at as they are
     last = blocks[-count - 1]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 import numpy as np
@@ -31,8 +32,8 @@ from core.transfer.serving import Models, models
 _AT_ONCE = 256  # features that go through the head together
 
 
-class Subject(Protocol):
-    """See the two that there are.
+class Subject(ABC):
+    """See Whole, Behind and core.train.tuned.Tuned.
 
     Attributes:
         model: from what `data` has for images to probabilities; it learns.
@@ -57,21 +58,27 @@ class Subject(Protocol):
     words: str = ""
 
     @property
+    @abstractmethod
     def parameters(self) -> int:
         """Of the whole design."""
 
+    @abstractmethod
     def begin(self) -> None:
         """Give the first weights what they take of the images."""
 
+    @abstractmethod
     def set_weights(self, values: list[Any]) -> None:
         """Give the model that is kept the weights of the one that learns."""
 
+    @abstractmethod
     def save(self, path: Path) -> None:
         """Keep the whole model, from photos of any size to probabilities."""
 
+    @abstractmethod
     def restore(self, path: Path) -> None:
         """Give both models the weights of a saved one."""
 
+    @abstractmethod
     def finish(self, trainer: engine.Engine, folder: Path, reporter: Reporter) -> None:
         """Test the model that is kept, and write it for onnxruntime; raises StorageError."""
 

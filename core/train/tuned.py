@@ -34,6 +34,10 @@ from core.transfer.store import Features
 from core.transfer.tail import tail
 
 FEWER = "Fine-tune fewer blocks, or use smaller images"
+_NO_BETTER = (
+    "Fine-tuning did no better on validation images than the head alone, so the model with the backbone "
+    "as it was is kept."
+)
 
 
 class Tuned(Behind):
@@ -49,10 +53,9 @@ class Tuned(Behind):
     def finish(self, trainer: Engine, folder: Path, reporter: Reporter) -> None:
         super().finish(trainer, folder, reporter)
         if (reporter.status.best_epoch or 0) <= self.after:
-            reporter.note(
-                "Fine-tuning did no better on validation images than the head alone, so the model with "
-                "the backbone as it was is kept."
-            )
+            reporter.note(_NO_BETTER)
+        else:  # an earlier sitting, stopped before, may have said so
+            reporter.unnote(_NO_BETTER)
 
     def _on_features(self, rows: Indices) -> Outcome:
         if self.look is None:
@@ -105,11 +108,13 @@ def subject(
         if (run.folder / checkpoints.NAME).exists():
             found = _kept(run, data)
             sitting.extractor = sitting.prepare()
+            sitting.must_end = False
             after = (reporter.status.ends or (0,))[0]
         else:
             sitting.solve()
             found, after = sitting.built(), sitting.curve.count
         made = _subject(sitting, found, after)
+        sitting.must_end = True  # what is looked at from here on is tested
     except frozen.Stopped:
         return None
     if sitting.best is not None:

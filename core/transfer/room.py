@@ -14,6 +14,11 @@ _USED = "used"  # its time is when the store was last used
 _REST = 3600.0  # seconds in which a store is left alone
 
 
+def limit() -> int:
+    """Bytes that all features may take; raises SpecError where $LAYERWISE_FEATURES is not valid."""
+    return budget(_VARIABLE, _GIGABYTES, "features")
+
+
 def use(store: Path) -> None:
     """Say that a store is used, and delete others while all together take too much.
 
@@ -22,12 +27,12 @@ def use(store: Path) -> None:
     Raises:
         SpecError: $LAYERWISE_FEATURES is not valid.
     """
-    limit = budget(_VARIABLE, _GIGABYTES, "features")
+    most = limit()
     touch(store)
     others = [(_time(other), other) for other in _stores(store.parent) if other != store]
     total = _size(store) + sum(_size(other) for _, other in others)
     for used, other in sorted(others):
-        if total <= limit or time.time() - used < _REST:
+        if total <= most or time.time() - used < _REST:
             return
         taken = _size(other)
         shutil.rmtree(other, ignore_errors=True)

@@ -297,7 +297,7 @@ def test_it_ends_before_a_pretrained_network() -> None:
 def steady(model: ModelSpec) -> ModelSpec:
     """The design without epsilons so small that a rounding error alone decides the output."""
     layers = [
-        layer.changed(epsilon=max(layer.epsilon, 1e-3)) if hasattr(layer, "epsilon") else layer
+        layer.changed(epsilon=max(layer.epsilon, 1e-2)) if hasattr(layer, "epsilon") else layer
         for layer in model.layers
     ]
     return model.model_copy(update={"layers": tuple(layers)})
@@ -309,7 +309,7 @@ def steady(model: ModelSpec) -> ModelSpec:
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 def test_random_designs(example: Example, seed: int) -> None:
     """Any design gives in NumPy, node by node, what it gives in Keras."""
-    # normalizing what hardly differs makes rounding errors 30 times larger, again and again
+    # normalizing what hardly differs makes rounding errors 10 times larger, again and again
     compare(steady(example.model), example.shape, seed, slack=0.05)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -143,7 +144,8 @@ def test_its_model(whole: Run) -> None:
     assert told_answers.look()[-EPOCHS:] == tuple(
         float(solved(whole) + number) for number in range(1, EPOCHS + 1)
     )
-    assert case.of(whole).epochs == whole.status.epoch
+    seen = case.of(whole)
+    assert (seen.before, seen.epochs) == (solved(whole), EPOCHS)
 
 
 def test_its_stages_are_told_on_the_command_line(whole: Run) -> None:
@@ -236,6 +238,25 @@ def test_stopped_and_resumed(
     require_best(run)
     if not steps:
         require_as_uninterrupted(run, whole)
+
+
+def test_stopped_while_it_looks_anew(
+    whole: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that goes on, and whose features are gone, heeds Stop at once; then it goes on once more."""
+    run = create(spec())
+    with monkeypatch.context() as patch:
+        stop_at(patch, run, "training")
+        assert work(run) is State.STOPPED
+    shutil.rmtree(home / "datasets" / ".cache" / "features")
+    resume(run)
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "cancelled", property(lambda self: self.status.step > 0))
+        assert work(run) is State.STOPPED
+    assert run.status.epoch == solved(run)
+    resume(run)
+    assert work(run) is State.DONE, run.status.error
+    require_as_uninterrupted(run, whole)
 
 
 def require_as_uninterrupted(run: Run, other: Run) -> None:
