@@ -113,7 +113,7 @@ class TransferSpec(HeadSpec):
         label="Learning rate",
         help="Of the head in fine-tuning, at its highest: it rises first and falls to zero. The blocks "
         "learn with a share of it.",
-        empty="0.0005",
+        empty="By the number of images",
     )
     decay: float = decay()
     size: int | None = setting(

@@ -37,15 +37,14 @@ _ENOUGH = 500
 _LEAST_SHARE = 0.05
 # how a backbone learns on where nothing else is asked for
 _TUNING = {
-    "batch_size": 64,
     "optimizer": "adamw",
     "schedule": "one-cycle",
     # else it grows too sure of what it has seen, and its validation loss says less than it can
     "label_smoothing": 0.1,
     "patience": 3,
 }
-_RATE = 0.0005
-_EPOCHS = (20_000, 3), (5_000, 4), (0, 8)
+# images from which on it is so; epochs, images in a batch, and learning rate (docs/benchmarks.md)
+_PACES = (20_000, 3, 128, 0.001), (5_000, 4, 64, 0.0005), (0, 8, 64, 0.0005)
 
 
 def compose(
@@ -91,16 +90,23 @@ def training(transfer: TransferSpec, images: int) -> dict[str, Any]:
     Args:
         images: of the set; fewer are gone through more often.
     """
+    usual, batch, rate = _pace(images)
     return {
         **_TUNING,
-        "epochs": transfer.epochs or epochs(images),
-        "learning_rate": transfer.learning_rate or _RATE,
+        "batch_size": batch,
+        "epochs": transfer.epochs or usual,
+        "learning_rate": transfer.learning_rate or rate,
     }
 
 
 def epochs(images: int) -> int:
     """For how many epochs so many images are learned from where nothing else is asked for."""
-    return next(usual for least, usual in _EPOCHS if images >= least)
+    return _pace(images)[0]
+
+
+def _pace(images: int) -> tuple[int, int, float]:
+    """Epochs, images in a batch, and learning rate."""
+    return next((usual, batch, rate) for least, usual, batch, rate in _PACES if images >= least)
 
 
 def asked(spec: RunSpec) -> TransferSpec | None:
