@@ -13,7 +13,7 @@ from pages.shared import fields, frame, state, terms
 from pages.transferring import collecting, comparison, networks, result, tuning
 
 OWN, SET = "Photos of your own", "A set of images"
-SETTINGS = ("size", "head", "units", "flips")
+SETTINGS = ("size", "head", "units", "flips", "zooms")
 
 
 @frame.guarded

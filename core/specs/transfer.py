@@ -10,6 +10,8 @@ from pydantic import field_validator
 from core.specs.layers.pretrained import BackboneName, network, run, weights
 from core.specs.spec import Spec, setting
 
+# what a network is shown of an image
+View = Literal["plain", "flipped", "closer", "closer-flipped"]
 NONE, ALL = "none", "all"
 _LAST = re.compile(r"last-(\d{1,3})-blocks?")
 _MOST = 200  # blocks
@@ -62,6 +64,19 @@ class HeadSpec(Spec):
         help="Each training image is learned from as it is and with left and right exchanged. Twice "
         "the time the first time; not where left and right matter, as in letters.",
     )
+    zooms: bool = setting(
+        False,
+        label="Learn from closer views too",
+        help="Each training image is learned from as it is and with its middle filling the frame, an "
+        "eighth cut off at each side. Twice the time the first time; with mirror images, four times.",
+    )
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """What the network is shown of each training image."""
+        far: tuple[View, ...] = ("plain", "flipped") if self.flips else ("plain",)
+        near: tuple[View, ...] = ("closer", "closer-flipped") if self.flips else ("closer",)
+        return far + near if self.zooms else far
 
 
 class FineTuneSpec(Spec):

@@ -58,7 +58,7 @@ def choices(
         took = None
         if speed is not None and looks is not None and (blocks or count == 0):
             # of what is learned from whole, other images are drawn each time
-            views = 2 if transfer.flips and count is not None else 1
+            views = len(transfer.views) if count is not None else 1
             took = looks + epochs * views * learned * seconds(blocks, size, speed)
         return Choice(name, count, blocks, took)
 
@@ -72,4 +72,4 @@ def _looks(layer: Backbone, transfer: TransferSpec, images: int, size: int) -> f
     if known.milliseconds is None:
         return None
     area = (size / known.facts.size) ** 2
-    return (2 if transfer.flips else 1) * images * area * known.milliseconds / 1000
+    return len(transfer.views) * images * area * known.milliseconds / 1000

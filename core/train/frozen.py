@@ -19,6 +19,7 @@ from core.runs.how_far import LOOKING
 from core.runs.run import Run
 from core.runs.status import State
 from core.specs import RunSpec
+from core.specs.transfer import View
 from core.train import backend, engine, hidden, plan
 from core.train.answers import Answers
 from core.train.exam import examine
@@ -28,7 +29,7 @@ from core.train.steps import Steps
 from core.train.subject import extracting
 from core.transfer import linear
 from core.transfer.cut import Cut, cut, require_head, with_hidden
-from core.transfer.features import Extractor, View, feature_set
+from core.transfer.features import Extractor, feature_set
 from core.transfer.head import Head, Outcome, look, macro_recall
 from core.transfer.serving import Models, models
 from core.transfer.store import Features
@@ -104,15 +105,14 @@ class Sitting:
         with self.stages.stage("preparing the backbone"):
             self.extractor = self.prepare()
         with self.stages.stage(LOOKING):
-            train = self.features(self.split.train)
+            train = [self.features(self.split.train, view) for view in self.asked.views]
             validation = self._views(self.split.validation)
-            flipped = self.features(self.split.train, "flipped") if self.asked.flips else None
         known = self.labels[self.split.validation]
         self.speed = self.reporter.status.images_per_second
         self.reporter.update(**NOTHING_UNDER_WAY)
         # products this small take five times as long where two threads share them
         with self.stages.stage("training the head"), threadpool_limits(1, "blas"):
-            self._head(train, flipped, validation, known)
+            self._head(train, validation, known)
         assert self.best is not None
         self.curve.close()
         result = look(self.best, validation, known)
@@ -126,15 +126,19 @@ class Sitting:
 
     def _head(
         self,
-        train: Features,
-        flipped: Features | None,
+        train: Sequence[Features],
         validation: Sequence[Features],
         known: NDArray[np.int64],
     ) -> None:
-        """Try the heads that are asked for; the one with the lowest validation loss is `best`."""
-        labels = self.labels[self.split.train]
-        values = train if flipped is None else np.concatenate([train, flipped])
-        labels = labels if flipped is None else np.concatenate([labels, labels])
+        """Try the heads that are asked for; the one with the lowest validation loss is `best`.
+
+        Args:
+            train: features of the training images, in each view of them.
+            validation: the same of those whose answers are averaged.
+        """
+        rows = np.tile(self.split.train, len(train))
+        labels = self.labels[rows]
+        values = train[0] if len(train) == 1 else np.concatenate(train)
         balanced = self.spec.train.class_weights == "balanced"
         weights = engine.class_weights(labels, len(self.data.classes)) if balanced else None
         count, auto = len(self.split.train), self.asked.head == "auto"
@@ -148,7 +152,6 @@ class Sitting:
         if self.asked.head == "linear" or (auto and count < _MANY):
             self._linear(values, labels, weights, seen, lambda head: look(head, validation, known))
         if self.asked.head == "hidden" or (auto and count >= _FEW and not self.run.cancelled):
-            rows = np.concatenate([self.split.train] * (2 if flipped is not None else 1))
             both = np.concatenate([rows, self.split.validation])
             every = feature_set(self.data, both, np.concatenate([values, validation[0]]))
             hidden.solve(

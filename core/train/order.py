@@ -103,7 +103,7 @@ def _require_maps(spec: RunSpec, found: Cut, images: int) -> None:
         return  # all learns, and images are looked at as they are
     last = blocks[-count - 1]
     memory.require_features(
-        images * (2 if spec.head.flips else 1),
+        images * len(spec.head.views),
         last.channels * (found.size // last.stride) ** 2,
         1 if facts(found.backbone).int8 else 2,
         "Fine-tune fewer blocks, or use smaller images",

@@ -19,6 +19,7 @@ from core.runs import checkpoints
 from core.runs.how_far import PHASE
 from core.runs.run import Run
 from core.specs import RunSpec
+from core.specs.transfer import View
 from core.train import frozen, memory
 from core.train.engine import Engine
 from core.train.reporter import Reporter
@@ -26,7 +27,7 @@ from core.train.subject import Behind
 from core.transfer import engines, networks, offers, weights
 from core.transfer.between import Between, between
 from core.transfer.cut import Cut, cut
-from core.transfer.features import Extractor, View, feature_set
+from core.transfer.features import CUT, Extractor, feature_set
 from core.transfer.head import Outcome
 from core.transfer.kept import built
 from core.transfer.serving import tuned
@@ -139,8 +140,11 @@ def _subject(sitting: _Sitting, found: Cut, after: int) -> Tuned:
     made = Tuned(models, images, rows, data, split.test)
     if sitting.front is not None:
         made.look = sitting.maps
-    elif sitting.asked.flips:  # the images themselves are learned from
-        made.augment = spec.augment.changed(flip="horizontal")
+    else:  # the images themselves are learned from
+        made.augment = spec.augment.changed(
+            flip="horizontal" if sitting.asked.flips else "none",
+            zoom=CUT if sitting.asked.zooms else 0.0,
+        )
     made.after, made.answers = after, sitting.answers
     head = "a hidden layer" if len(found.rest) > 1 else "one layer"
     count, every = len(learns.blocks), not first
@@ -157,9 +161,8 @@ def _images(sitting: _Sitting) -> tuple[Dataset, Split]:
     data, split = sitting.data, sitting.split
     if sitting.front is None:
         return data, split
-    parts: list[tuple[Indices, View]] = [(split.train, "plain"), (split.validation, "plain")]
-    if sitting.asked.flips:
-        parts.insert(1, (split.train, "flipped"))
+    parts = [(split.train, view) for view in sitting.asked.views]
+    parts.append((split.validation, "plain"))
     rows = np.concatenate([part for part, _ in parts])
     size = np.dtype(sitting.front.engine.kept).itemsize
     # what was read stands beside what it is put into, for a moment

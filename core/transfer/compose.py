@@ -78,7 +78,7 @@ def compose(
         model=_design(transfer, layer.changed(enlarge=enlarge)),
         data=data.changed(color="rgb", size=None if stored else size),
         train=TrainSpec.parse({"validation_share": share, **defaults, **(train or {})}),
-        head=HeadSpec(head=transfer.head, units=transfer.units, flips=transfer.flips),
+        head=HeadSpec(**transfer.model_dump(include=set(HeadSpec.model_fields))),
         finetune=tuning,
         tags=tags or {},
     )

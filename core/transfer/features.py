@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,12 @@ from core import workspace
 from core.data.dataset import Dataset
 from core.data.splits import Indices
 from core.specs import Backbone
+from core.specs.transfer import View
 from core.transfer import room
 from core.transfer.engines import Engine, Images
 from core.transfer.store import Features, Store
 
-View = Literal["plain", "flipped"]
+CUT = 1 / 8  # of a closer view's image, at each side
 _SECONDS = 0.5  # of work between two looks around
 _PARTS = 2  # under way at once
 _STEP = 16  # images, by which parts are larger
@@ -97,23 +98,34 @@ class Extractor:
 
     def _prepare(self, view: View) -> Callable[[Images], Images]:
         def prepare(images: Images) -> Images:
-            if images.shape[1] != self._size:
+            if view.startswith("closer"):
+                images = enlarged(images, self._size, CUT)
+            elif images.shape[1] != self._size:
                 images = enlarged(images, self._size)
-            return images[:, :, ::-1] if view == "flipped" else images
+            return images[:, :, ::-1] if view.endswith("flipped") else images
 
         return prepare
 
 
-def enlarged(images: NDArray[np.uint8], size: int) -> Images:
+def enlarged(images: NDArray[np.uint8], size: int, cut: float = 0.0) -> Images:
     """Images of another height and width, uint8 [n, size, size, 3], as the saved model makes them.
 
     Bilinear, as keras.layers.Resizing: the two differ by rounding to whole numbers alone.
+
+    Args:
+        cut: share of the image that is left out at each side.
     """
-    made = [
-        np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR))
-        for image in images
-    ]
-    return np.stack(made)
+    near, far = cut * images.shape[1], (1 - cut) * images.shape[1]
+    return np.stack(
+        [
+            np.asarray(
+                Image.fromarray(image).resize(
+                    (size, size), Image.Resampling.BILINEAR, (near, near, far, far)
+                )
+            )
+            for image in images
+        ]
+    )
 
 
 class FeatureSet(Dataset):

@@ -43,3 +43,5 @@ def test_time_is_that_of_the_looks_and_of_the_epochs(home: Path) -> None:
     assert longer[5].seconds == pytest.approx(looks + 2 * tuned)
     mirrored = choices(Backbone(), TransferSpec(epochs=2, flips=True), 1000, 112, SPEED)
     assert mirrored[5].seconds == pytest.approx(2 * times[5])
+    every = TransferSpec(epochs=2, flips=True, zooms=True)
+    assert choices(Backbone(), every, 1000, 112, SPEED)[5].seconds == pytest.approx(4 * times[5])

@@ -314,16 +314,19 @@ def test_broken_off_before_a_checkpoint(whole: Run, monkeypatch: pytest.MonkeyPa
     assert len(run.metrics("phase")) == 1
 
 
-def test_mirror_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are learned from too: twice the steps, and where it went on is told by them."""
-    run = create(spec(flips=True))
+@pytest.mark.parametrize(
+    ("views", "times"), [({"flips": True}, 2), ({"zooms": True, "flips": True}, 4)]
+)
+def test_further_views(monkeypatch: pytest.MonkeyPatch, views: dict[str, bool], times: int) -> None:
+    """They are learned from too: more steps, and where it went on is told by them."""
+    run = create(spec(**views))
     with monkeypatch.context() as patch:
         stop_after(patch, run, 4)
         assert work(run) is State.STOPPED
     (partial,) = (line for line in told(run, "epoch") if line.get("partial"))
-    steps = (partial["epoch"] - solved(run)) * math.ceil(2 * 42 / BATCH)
+    steps = (partial["epoch"] - solved(run)) * math.ceil(times * 42 / BATCH)
     assert steps == pytest.approx(round(steps), abs=1e-3)
-    assert 4 <= round(steps) < math.ceil(2 * 42 / BATCH)
+    assert 4 <= round(steps) < math.ceil(times * 42 / BATCH)
     resume(run)
     assert work(run) is State.DONE, run.status.error
     (resumed,) = told(run, "resumed")

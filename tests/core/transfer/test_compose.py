@@ -39,6 +39,7 @@ TRANSFERS = st.builds(
     head=st.sampled_from(["auto", "linear", "hidden"]),
     units=st.integers(8, 4096),
     flips=st.booleans(),
+    zooms=st.booleans(),
     size=st.none() | st.integers(32, 512),
 )
 
@@ -116,11 +117,11 @@ def test_validation_share(home: Path, count: int, share: float) -> None:
 def test_what_was_asked_for_is_in_the_run(home: Path) -> None:
     """The head, the tags, and the settings of the training."""
     write_set("cifar10", 60)
-    transfer = TransferSpec(head="hidden", units=64, flips=True)
+    transfer = TransferSpec(head="hidden", units=64, flips=True, zooms=True)
     tags = {"lab": "gear"}
     train = {"class_weights": "balanced"}
     spec = compose(transfer, DataSpec(source="cifar10"), train=train, tags=tags)
-    assert spec.head == HeadSpec(head="hidden", units=64, flips=True)
+    assert spec.head == HeadSpec(head="hidden", units=64, flips=True, zooms=True)
     assert spec.tags == tags
     assert spec.train.class_weights == "balanced"
     assert spec.model.name == "EfficientNet-Lite0"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.data.dataset import Dataset, load
 from core.specs import Backbone, DataSpec
+from core.specs.transfer import View
 from core.transfer.engines import Images, Prepare, as_they_are
 from core.transfer.features import Extractor, enlarged, feature_set
 from tests.conftest import write_examples
@@ -147,6 +150,31 @@ def test_flipped_features_are_of_mirror_images(data: Dataset, size: int) -> None
     assert plain is not None
     assert flipped is not None
     assert np.abs(plain - flipped).max() > 1
+
+
+def test_closer_views_show_the_middle(data: Dataset) -> None:
+    """An eighth is left out at each side, the rest fills the frame; mirrored ones are that mirrored."""
+    rows = np.arange(10)
+    pixels = np.asarray(data.images.images[rows])
+    side = pixels.shape[1]
+    near, far = side / 8, side * 7 / 8
+    wanted = np.stack(
+        [
+            np.asarray(
+                Image.fromarray(one).resize(
+                    (40, 40), Image.Resampling.BILINEAR, (near, near, far, far)
+                )
+            )
+            for one in pixels
+        ]
+    )
+    for view, seen in (("closer", wanted), ("closer-flipped", wanted[:, :, ::-1])):
+        engine = Quarters()
+        Extractor(Backbone(), engine, "v1", 40).of(data, rows, go_on, cast("View", view))
+        np.testing.assert_array_equal(engine.seen[0], seen)
+    # of what is as large as it is wanted too
+    assert enlarged(pixels, side, 1 / 8).shape == pixels.shape
+    assert (enlarged(pixels, side, 1 / 8) != pixels).any()
 
 
 def test_images_are_brought_to_the_backbones_size(data: Dataset) -> None:
