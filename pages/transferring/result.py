@@ -72,7 +72,10 @@ def _told(run: Run, status: RunStatus) -> None:
     if status.test_accuracy is not None:
         _figures(run, status)
     elif status.state is State.STOPPED:
-        st.info("Stopped before there was a model.", icon=":material/stop_circle:")
+        what = "it was tested" if run.has_model else "there was a model"
+        st.info(f"Stopped before {what}.", icon=":material/stop_circle:")
+    for note in status.notes:
+        st.info(frame.plain(note), icon=":material/info:")
 
 
 def _figures(run: Run, status: RunStatus) -> None:

@@ -18,6 +18,7 @@ from core.data.collection import LEAST, Collection
 from core.design.cost import KINDS, Speed
 from core.runs import queue
 from core.runs.run import Run, all_runs, create
+from core.runs.status import State
 from core.specs import Backbone, DataSpec, FineTuneSpec, TransferSpec
 from core.specs.layers.pretrained import TITLES
 from core.train import speed
@@ -313,3 +314,16 @@ def test_a_trained_run(open_page: OpenPage, trained_run: Run) -> None:
         assert not train(again).disabled
     finally:
         queue.cancel(made)
+
+
+@pytest.mark.parametrize(("model", "what"), [(False, "there was a model"), (True, "it was tested")])
+def test_what_one_should_know_is_told(open_page: OpenPage, model: bool, what: str) -> None:
+    """Notes of the run, and how far it was when it was stopped."""
+    run = create(compose(TransferSpec(), DataSpec(source="sketches")))
+    note = "The network has seen these."
+    run.write_status(run.status.model_copy(update={"state": State.STOPPED, "notes": (note,)}))
+    if model:
+        (run.folder / "model.keras").touch()
+    app = open_page(PAGE)
+    told = [str(item.value) for item in app.info]
+    assert told[:2] == [f"Stopped before {what}.", note]
