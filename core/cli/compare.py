@@ -85,8 +85,18 @@ def _follow(run: Run) -> list[Row]:
 def _tell(options: argparse.Namespace, run: Run, design: str, found: list[Row]) -> None:
     verdict = comparison.verdict(found)
     if options.json:
-        rows = [_result(row) for row in found]
-        print(json.dumps({"run": run.id, "design": design, "verdict": verdict, "rows": rows}))
+        rows, warnings = [_result(row) for row in found], comparison.warnings(found)
+        print(
+            json.dumps(
+                {
+                    "run": run.id,
+                    "design": design,
+                    "verdict": verdict,
+                    "warnings": warnings,
+                    "rows": rows,
+                }
+            )
+        )
     else:
         print_table(
             ("Network", "Share", "Images", "Test", "Mean of classes", "Took", "Status", "Run"),
@@ -106,6 +116,8 @@ def _tell(options: argparse.Namespace, run: Run, design: str, found: list[Row]) 
             whole=("Network", "Run"),
         )
         out.print(verdict, markup=False)
+        for warning in comparison.warnings(found):
+            err.print(warning, markup=False)
 
 
 def _result(row: Row) -> dict[str, Any]:

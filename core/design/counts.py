@@ -25,7 +25,7 @@ class Counted(Spec):
         layers: that have weights.
         conv: multiply-adds for each pixel of an image, of convolutions that mix channels.
         depthwise: of those that do not.
-        moved: values for each pixel that are read and written by what computes next to nothing.
+        moved: values for each pixel that what computes next to nothing reads, and leaves as many.
         channels: of the maps that leave it.
         stride: pixels of the image that one place of these maps stands for.
     """

@@ -23,7 +23,12 @@ def told(run: Run, known: tuple[Sign, ...], *, last: bool = False) -> tuple[Sign
     heard = {sign.fault: sign for sign in known}
     found = {
         str(one.fault): heard.get(str(one.fault))
-        or Sign(fault=str(one.fault), evidence=one.evidence, epoch=seen.epochs, time=time.time())
+        or Sign(
+            fault=str(one.fault),
+            evidence=one.evidence,
+            epoch=seen.before + seen.epochs,
+            time=time.time(),
+        )
         for one in diagnoses
     }
     past = () if last else tuple(sign for sign in known if sign.fault not in found)

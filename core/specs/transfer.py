@@ -68,7 +68,8 @@ class HeadSpec(Spec):
         False,
         label="Learn from closer views too",
         help="Each training image is learned from as it is and with its middle filling the frame, an "
-        "eighth cut off at each side. Twice the time the first time; with mirror images, four times.",
+        "eighth cut off at each side. Twice the time the first time; with mirror images, four times. Where "
+        "all of the network learns on, images are enlarged and shrunk by up to an eighth instead.",
     )
 
     @property

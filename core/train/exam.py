@@ -19,6 +19,7 @@ _WHOLE = 1000  # test images that the saved model itself is given
 _COMPARED = 256  # of more of them
 _AGREEING = 0.95  # share of these that both must name the same
 _AT_ONCE = 16
+_QUICKLY = "Tested on features in 8 bits"
 
 
 def examine(
@@ -50,10 +51,11 @@ def examine(
         f"same, {quick.accuracy:.1%} and {whole.accuracy:.1%} of them rightly; probabilities differ by "
         f"{apart:.4f} on average"
     )
+    reporter.unnote(_QUICKLY)  # an earlier sitting's
     if agreeing < _AGREEING:
         return _asked(ask, data, rows, reporter)
     reporter.note(
-        "Tested on features in 8 bits, which take less time: the saved model named "
+        f"{_QUICKLY}, which take less time: the saved model named "
         f"{agreeing:.0%} of {len(some)} test images the same."
     )
     return on_features(rows)

@@ -78,7 +78,7 @@ class Sitting:
         self.extractor: Extractor | None = None
         self.curve = Steps(run, reporter)
         self.best: Head | None = None
-        self.must_end = run.has_model
+        self.must_end = False
         # when images began to be looked at, and how many had been by then
         self._begun: float | None = None
         self._from = 0

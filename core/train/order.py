@@ -76,7 +76,8 @@ def _require_frozen(spec: RunSpec, data: Dataset) -> None:
         )
     if found is not None:
         room.limit()
-        memory.require_features(len(data.images.labels), math.prod(found.shape))
+        views = 1 if spec.head is None else len(spec.head.views)
+        memory.require_features(views * len(data.images.labels), math.prod(found.shape))
         if spec.finetune is not None:
             _require_maps(spec, found, len(data.images.labels))
     # averaged answers are those of a head alone: what learns by steps is asked about one image
@@ -96,9 +97,9 @@ def _require_maps(spec: RunSpec, found: Cut, images: int) -> None:
     assert spec.finetune is not None
     blocks, count = counted(found.backbone.network), spec.finetune.blocks
     learning = blocks if count is None else blocks[-count:]
-    # what moves values reads and writes them once; what it wrote is kept for the way back
-    kept_values = found.size**2 * sum(block.moved for block in learning) / 2
-    memory.require_blocks(spec.train.batch_size, int(kept_values))
+    # what the layers between convolutions leave is kept for the way back
+    values = found.size**2 * sum(block.moved for block in learning)
+    memory.require_blocks(spec.train.batch_size, int(values))
     if count is None or count >= len(blocks):
         return  # all learns, and images are looked at as they are
     last = blocks[-count - 1]

@@ -94,10 +94,11 @@ class Reporter:
         if words not in self._status.notes:
             self.update(notes=(*self._status.notes, words))
 
-    def unnote(self, words: str) -> None:
-        """Take a sentence back that is true no more."""
-        if words in self._status.notes:
-            self.update(notes=tuple(note for note in self._status.notes if note != words))
+    def unnote(self, beginning: str) -> None:
+        """Take sentences back that begin so and are true no more."""
+        kept = tuple(note for note in self._status.notes if not note.startswith(beginning))
+        if kept != self._status.notes:
+            self.update(notes=kept)
 
     def log(self, line: str) -> None:
         """A line in worker.log, with the time."""

@@ -109,7 +109,6 @@ def subject(
         if (run.folder / checkpoints.NAME).exists():
             found = _kept(run, data)
             sitting.extractor = sitting.prepare()
-            sitting.must_end = False
             after = (reporter.status.ends or (0,))[0]
         else:
             sitting.solve()

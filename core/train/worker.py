@@ -71,7 +71,7 @@ def _train(run: Run, reporter: Reporter) -> State:
         },
     )
     learned.keep(run.folder, spec.model, data, split)
-    if told := learned.warning(spec.model, data, split):
+    if told := learned.warning(spec.model, data, split, spec.train.train_share):
         reporter.note(told)
     if run.cancelled or not downloads.weights_there(spec.model, run, reporter):
         return State.STOPPED

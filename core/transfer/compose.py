@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.data import catalogue
 from core.design.backbones import facts, used
@@ -43,8 +43,18 @@ _TUNING = {
     "label_smoothing": 0.1,
     "patience": 3,
 }
-# images from which on it is so; epochs, images in a batch, and learning rate (docs/benchmarks.md)
-_PACES = (20_000, 3, 128, 0.001), (5_000, 4, 64, 0.0005), (0, 8, 64, 0.0005)
+
+
+class Pace(NamedTuple):
+    """How fast a backbone learns on; see TrainSpec."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+
+
+# images of a set from which on it is so (docs/benchmarks.md)
+_PACES = (20_000, Pace(3, 128, 0.001)), (5_000, Pace(4, 64, 0.0005)), (0, Pace(8, 64, 0.0005))
 
 
 def compose(
@@ -90,23 +100,18 @@ def training(transfer: TransferSpec, images: int) -> dict[str, Any]:
     Args:
         images: of the set; fewer are gone through more often.
     """
-    usual, batch, rate = _pace(images)
+    usual = pace(images)
     return {
         **_TUNING,
-        "batch_size": batch,
-        "epochs": transfer.epochs or usual,
-        "learning_rate": transfer.learning_rate or rate,
+        "batch_size": usual.batch_size,
+        "epochs": transfer.epochs or usual.epochs,
+        "learning_rate": transfer.learning_rate or usual.learning_rate,
     }
 
 
-def epochs(images: int) -> int:
-    """For how many epochs so many images are learned from where nothing else is asked for."""
-    return _pace(images)[0]
-
-
-def _pace(images: int) -> tuple[int, int, float]:
-    """Epochs, images in a batch, and learning rate."""
-    return next((usual, batch, rate) for least, usual, batch, rate in _PACES if images >= least)
+def pace(images: int) -> Pace:
+    """How a set of so many images is fine-tuned on where nothing else is asked for."""
+    return next(usual for least, usual in _PACES if images >= least)
 
 
 def asked(spec: RunSpec) -> TransferSpec | None:

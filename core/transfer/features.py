@@ -30,7 +30,7 @@ _SECONDS = 0.5  # of work between two looks around
 _PARTS = 2  # under way at once
 _STEP = 16  # images, by which parts are larger
 _TABLES = "labels", "parts", "digests", "twins", "sizes"
-_FIRST = 64  # images, before it is known how long they take
+_FIRST = 32  # images, before it is known how long they take
 
 # (images done, images in all, how many of them were there already) -> whether to go on
 Told = Callable[[int, int, int], bool]

@@ -77,8 +77,8 @@ def keep(name: str) -> Backbone:
         return Backbone(network=RUN, run=name)
     run = runs.find(name)
     path = _model(run)
-    told = path.stat()
-    digest = _digest(path, told.st_mtime_ns, told.st_size)
+    now = path.stat()
+    digest = _digest(path, now.st_mtime_ns, now.st_size)
     layer = Backbone(network=RUN, run=f"{run.id}-{digest}")
     folder = backbones.kept(layer.run)
     if not (folder / "facts.json").is_file():

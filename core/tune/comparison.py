@@ -27,7 +27,7 @@ from core.runs.status import State
 from core.specs import RunSpec, TrainSpec
 from core.specs.spec import expectation
 from core.train.order import order_all
-from core.transfer import compose
+from core.transfer import compose, learned
 from core.tune import scratch
 from core.tune.group import Member
 
@@ -156,7 +156,7 @@ def seconds(specs: Sequence[RunSpec], transfer: Run, known: Speed | None) -> flo
     tuning = stages.get(PHASE, 0.0)  # goes through fewer images where there are fewer
     again = max(0.0, (transfer.status.seconds or 0.0) - once - tuning)
     return sum(
-        again + tuning * spec.train.train_share
+        again + tuning * spec.train.train_share * spec.train.epochs / transfer.spec.train.epochs
         if spec.tags[_WAY] == "transfer"
         else scratch.seconds(spec, transfer, known)
         for spec in specs
@@ -209,6 +209,12 @@ def verdict(compared: Sequence[Row]) -> str:
     return f"With all images: {told}."
 
 
+def warnings(compared: Sequence[Row]) -> list[str]:
+    """What makes the figures of a transfer better than they should be, each once."""
+    notes = [note for row in compared for note in row.member.status.notes]
+    return list(dict.fromkeys(note for note in notes if note.startswith(learned.SUBJECT)))
+
+
 _HOW: dict[Way, str] = {"transfer": "pretrained", "scratch": "from scratch"}
 
 
@@ -234,15 +240,23 @@ def made_for_one(spec: RunSpec) -> bool:
 
 
 def _transferred(transfer: Run, share: float) -> RunSpec:
-    """The transfer on a share of its training images; fewer are gone through more often."""
-    spec = transfer.spec
+    """The transfer on a share of its training images, fine-tuned as on a set so much smaller.
+
+    What was asked for in other words stays; the epochs are more in the same measure.
+    """
+    spec, status = transfer.spec, transfer.status
     train = spec.train.changed(train_share=share)
     if spec.finetune is not None:
-        every, some = (
-            compose.epochs(scratch.learned(transfer, part))
-            for part in (spec.train.train_share, share)
-        )
-        train = train.changed(epochs=max(train.epochs, round(train.epochs * some / every)))
+        others = (status.validation_images or 0) + (status.test_images or 0)
+        count = scratch.learned(transfer, 1.0) + others
+        whole, some = compose.pace(count), compose.pace(round(count * share))
+        paces = {
+            name: getattr(some, name)
+            for name in ("batch_size", "learning_rate")
+            if getattr(train, name) == getattr(whole, name)
+        }
+        epochs = max(train.epochs, round(train.epochs * some.epochs / whole.epochs))
+        train = train.changed(epochs=epochs, **paces)
     return spec.changed(train=train)
 
 

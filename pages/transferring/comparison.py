@@ -142,6 +142,8 @@ def _told(name: str) -> None:
         _progress(rows, active)
     if verdict := comparison.verdict(rows):
         st.markdown(f"**{frame.plain(verdict)}**")
+    for warning in comparison.warnings(rows):
+        st.warning(frame.plain(warning), icon=":material/info:")
     drawn = [row for row in rows if not row.cut_short]
     whole = [row for row in drawn if row.share == 1.0 and (row.course or row.done)]
     tested = [row for row in drawn if row.done and row.images]

@@ -9,13 +9,12 @@ from core.design.counts import counted
 from core.health.case import Case
 from core.health.diagnosis import Remedy
 from core.health.remedies.changes import rate, told, trained
-from core.health.remedies.steps import slower
 from core.specs.transfer import last
 
 
 def exploding(case: Case) -> Iterator[Remedy]:
     """Smaller steps."""
-    yield slower(case, 10)
+    yield _slower(case, 10)
 
 
 def overfitting(case: Case) -> Iterator[Remedy]:
@@ -31,7 +30,8 @@ def overfitting(case: Case) -> Iterator[Remedy]:
             case.spec.changed(head=head.changed(flips=True)),
         )
     layer = used(case.spec.model)
-    blocks = tuning.blocks or (len(counted(layer.network)) if layer is not None else 0)
+    every = len(counted(layer.network)) if layer is not None else 0
+    blocks = min(tuning.blocks or every, every or tuning.blocks or 0)
     if blocks > 1:
         fewer = blocks // 2
         yield Remedy(
@@ -39,9 +39,13 @@ def overfitting(case: Case) -> Iterator[Remedy]:
             "Half as much of the network can learn the training images by heart.",
             case.spec.changed(finetune=tuning.changed(blocks=fewer)),
         )
-    third = rate(case, 1 / 3)
-    yield Remedy(
-        f"Fine-tune again at {told(third)}",
-        "A learning rate three times smaller: what the network knew stays closer to what it was.",
-        trained(case, learning_rate=third),
+    yield _slower(case, 3)
+
+
+def _slower(case: Case, times: float) -> Remedy:
+    lower = rate(case, 1 / times)
+    return Remedy(
+        f"Fine-tune again at {told(lower)}",
+        f"A learning rate {times:g} times smaller: what the network knew stays closer to what it was.",
+        trained(case, learning_rate=lower),
     )

@@ -418,7 +418,7 @@ def test_a_fine_tuning_that_explodes() -> None:
     """Smaller steps; nothing is said of layers that nobody looked at."""
     (found,) = diagnose(tuned(**SICK[Fault.EXPLODING]))
     assert (found.fault, found.epoch) == (Fault.EXPLODING, 14)
-    assert [one.label for one in found.remedies] == ["Train again at a learning rate of 0.0001"]
+    assert [one.label for one in found.remedies] == ["Fine-tune again at a learning rate of 0.0001"]
 
 
 @pytest.mark.parametrize("fault", [Fault.RATE_HIGH, Fault.DEAD, Fault.UNDERFITTING], ids=str)

@@ -179,6 +179,7 @@ def test_what_does_worse_is_not_kept() -> None:
     assert run.status.best_epoch <= solved(run) == 8
     assert run.status.epoch == 8 + EPOCHS
     require_best(run)
+    assert any(note.startswith("Fine-tuning did no better") for note in run.status.notes)
     assert run.status.engine.startswith("a hidden layer on the last 2 blocks")
     built = ModelSpec.parse(json.loads((run.folder / "design.json").read_bytes()))
     assert [layer.units for layer in built.layers if isinstance(layer, Dense) and layer.on] == [16]
@@ -240,21 +241,34 @@ def test_stopped_and_resumed(
         require_as_uninterrupted(run, whole)
 
 
+@pytest.mark.parametrize("checkpoint", [True, False])
 def test_stopped_while_it_looks_anew(
-    whole: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+    whole: Run, home: Path, monkeypatch: pytest.MonkeyPatch, checkpoint: bool
 ) -> None:
-    """One that goes on, and whose features are gone, heeds Stop at once; then it goes on once more."""
+    """One that goes on, and whose features are gone, heeds Stop at once; later it goes on once more."""
+    from core.train.frozen import Sitting
+
     run = create(spec())
     with monkeypatch.context() as patch:
-        stop_at(patch, run, "training")
-        assert work(run) is State.STOPPED
+        fail_before(patch, 2)
+        assert work(run) is State.FAILED
+    if not checkpoint:
+        (run.folder / checkpoints.NAME).unlink()
     shutil.rmtree(home / "datasets" / ".cache" / "features")
-    resume(run)
+    say, asked = Sitting._told, []
+
+    def pressed(self: Sitting, done: int, count: int, known: int) -> bool:
+        queue.cancel(run)
+        asked.append(done)
+        return say(self, done, count, known)
+
+    before = (run.folder / "model.keras").read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr(Run, "cancelled", property(lambda self: self.status.step > 0))
+        patch.setattr(Sitting, "_told", pressed)
         assert work(run) is State.STOPPED
-    assert run.status.epoch == solved(run)
-    resume(run)
+    assert asked == [0]
+    assert (run.folder / "model.keras").read_bytes() == before
+    (run.folder / "cancel").unlink()
     assert work(run) is State.DONE, run.status.error
     require_as_uninterrupted(run, whole)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,14 +50,16 @@ def parts(seed: int, size: int = 16, source: str = "examples") -> tuple[Dataset,
 
 
 def test_the_same_split_at_another_size(kept: Path) -> None:
-    """All that is learned from was learned from before; of the test images none was."""
+    """To go on learning from the same images is no fault, but says too little of a share of them."""
     learned.keep(kept, PLAIN, *parts(1))
     data, split = parts(1, size=24)
-    count = len(split.train)
-    assert learned.warning(OVER, data, split) == (
-        f"The run that is the network here has learned from {count} of these {count} training images "
-        "before: what it comes to with fewer of them says little."
+    told = (
+        f"The run that is the network here has seen {len(split.validation)} of the "
+        f"{len(split.validation)} validation images"
     )
+    assert learned.warning(OVER, data, split).startswith(f"{told} before, so that its figures")
+    share = replace(split, train=split.train[:10])
+    assert " and 10 of the 10 training images before" in learned.warning(OVER, data, share, 0.25)
 
 
 def test_another_split(kept: Path) -> None:
@@ -66,8 +69,34 @@ def test_another_split(kept: Path) -> None:
     _, other = parts(2)
     tested = len(np.setdiff1d(other.test, split.test))
     assert tested
-    told = learned.warning(OVER, data, other)
-    assert f"and from {tested} of the {len(other.test)} test images: it will do worse" in told
+    assert f"and {tested} of the {len(other.test)} test images before" in learned.warning(
+        OVER, data, other
+    )
+
+
+def test_a_set_is_the_same_by_its_name_and_by_its_folder(kept: Path) -> None:
+    """In the workspace it has both."""
+    learned.keep(kept, PLAIN, *parts(1))
+    folder = str(kept.parents[2] / "datasets" / "examples")
+    assert learned.warning(OVER, *parts(1, source=folder)) == learned.warning(OVER, *parts(1))
+
+
+def test_images_in_other_colours(kept: Path) -> None:
+    """A grey digit that is learned from as a coloured one is the same."""
+    grey, rgb = (
+        load(DataSpec(source="sketches", size=16, color=color)) for color in ("gray", "rgb")
+    )
+    learned.keep(kept, PLAIN, grey, grey.split(0.2))
+    assert "validation images before" in learned.warning(OVER, rgb, rgb.split(0.2))
+
+
+def test_what_was_seen_stays_known(kept: Path) -> None:
+    """When the run goes on with other images, or cannot."""
+    data, split = parts(1)
+    learned.keep(kept, PLAIN, data, split)
+    first = set(np.load(kept / learned.NAME))
+    learned.keep(kept, PLAIN, *parts(2))
+    assert first < set(np.load(kept / learned.NAME))
 
 
 def test_what_the_network_of_the_network_learned_from(kept: Path) -> None:
@@ -81,13 +110,19 @@ def test_what_the_network_of_the_network_learned_from(kept: Path) -> None:
     assert len(both) == 2 * len(first)
 
 
-@pytest.mark.parametrize("damaged", [False, True])
-def test_nothing_is_said_where_nothing_is_known(kept: Path, damaged: bool) -> None:
-    """Of other images, of another network, or of a run that did not keep them."""
-    assert learned.warning(PLAIN, *parts(1)) == ""
-    if damaged:
-        (kept / learned.NAME).write_bytes(b"none")
-    assert learned.warning(OVER, *parts(1)) == ""
+@pytest.mark.parametrize("content", [None, b"", b"none"])
+def test_what_is_not_known_is_told(kept: Path, content: bytes | None) -> None:
+    """Of a run that did not keep it, or whose file is damaged; it can be learned from all the same."""
+    if content is not None:
+        (kept / learned.NAME).write_bytes(content)
+    assert "does not say which images" in learned.warning(OVER, *parts(1))
+    learned.keep(kept.parent, OVER, *parts(1))
+    assert len(np.load(kept.parent / learned.NAME))
+
+
+def test_nothing_is_said_of_other_images(kept: Path) -> None:
+    """Nor of other networks."""
     learned.keep(kept, PLAIN, *parts(1))
+    assert learned.warning(PLAIN, *parts(1)) == ""
     write_examples(kept.parents[2] / "datasets" / "others")
     assert learned.warning(OVER, *parts(1, source="others")) == ""

@@ -10,9 +10,11 @@ import pytest
 
 from core import draft, files
 from core.data.dataset import load
+from core.design.cost import KINDS, Speed
 from core.design.presets import preset
 from core.errors import RunError, SpecError
 from core.runs import queue
+from core.runs.how_far import PHASE
 from core.runs.run import Run, all_runs, create
 from core.runs.run import delete as delete_run
 from core.runs.status import State
@@ -214,18 +216,28 @@ def test_a_real_comparison(with_backbone: Path, examples: Path) -> None:
     assert len(all_runs()) == 4
 
 
-def test_fewer_images_are_fine_tuned_on_more_often(home: Path) -> None:
-    """As a transfer to so few would be; with all of them it is as it was."""
-    transfer = TransferSpec(size=64, finetune="last-2-blocks", epochs=2)
-    run = create(compose(transfer, DataSpec(source="sketches")))
-    finish_test(run, 0.99, images=30_000)
-    asked = [spec.train for spec in planned(run) if spec.tags["way"] == "transfer"]
-    assert [(train.train_share, train.epochs) for train in asked] == [
-        (0.05, 5),
-        (0.1, 5),
-        (0.25, 3),
-        (0.5, 3),
+def test_fewer_images_are_fine_tuned_on_as_a_smaller_set(home: Path) -> None:
+    """With its batches and rate, for more epochs in the same measure; that is told in the time too."""
+    transfer = TransferSpec(size=64, finetune="last-2-blocks", epochs=6, learning_rate=0.001)
+    base = compose(transfer, DataSpec(source="sketches"))
+    run = create(base.changed(train=base.train.changed(batch_size=128)))
+    finish_test(run, 0.99, images=30_000, seconds=300.0)
+    files.append_json(
+        run.folder / "metrics.jsonl", {"event": "stage", "name": PHASE, "seconds": 100.0}
+    )
+    specs = [spec for spec in planned(run) if spec.tags["way"] == "transfer"]
+    asked = [
+        (spec.train.train_share, spec.train.epochs, spec.train.batch_size, spec.train.learning_rate)
+        for spec in specs
     ]
+    assert asked == [
+        (0.05, 16, 64, 0.0005),
+        (0.1, 16, 64, 0.0005),
+        (0.25, 8, 64, 0.0005),
+        (0.5, 8, 64, 0.0005),
+    ]
+    took = comparison.seconds(specs[:1], run, Speed(**dict.fromkeys(KINDS, 1e-9)))
+    assert took == pytest.approx(200 + 100 * 0.05 * 16 / 6)
 
 
 def test_a_tag_of_ones_own_makes_no_comparison(home: Path, transferred: Transferred) -> None:
