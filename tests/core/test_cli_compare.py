@@ -8,14 +8,42 @@ from pathlib import Path
 
 import pytest
 
+from core import draft
+from core.design.presets import preset
 from core.runs import turns
 from core.runs.run import all_runs, create
+from core.runs.status import State
+from core.tune import comparison
 from core.tune.comparison import made_for_one
 from tests.conftest import small_spec
 from tests.core.conftest import Cli, hold_slot, last_json
 from tests.core.tune.conftest import Transferred, finish_test, transferred
 
 __all__ = ["transferred"]
+
+
+@pytest.mark.parametrize(("mine", "code"), [(State.DONE, 0), (State.FAILED, 1)])
+def test_the_exit_code_is_that_of_its_own_runs(
+    queue_home: Path, transferred: Transferred, examples: Path, cli: Cli, mine: State, code: int
+) -> None:
+    """Whatever became of an older comparison with another design."""
+    lock, over = hold_slot(queue_home), threading.Event()
+    run = transferred(examples)
+    old, *_ = comparison.plan(run, preset("fast"), comparison.ALL, draft.load())
+    finish_test(create(old), None, state=State.FAILED)
+
+    def train() -> None:
+        while not over.wait(0.05):
+            for waiting in turns.queued():
+                finish_test(waiting, 0.9, state=mine)
+
+    worker = threading.Thread(target=train)
+    worker.start()
+    found, _, _ = cli("compare", "--run", run.id, "--design", "starter", "--shares", "100")
+    over.set()
+    worker.join()
+    lock.release()
+    assert found == code
 
 
 @pytest.fixture

@@ -38,3 +38,13 @@ def test_a_container_s_limit_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert memory.total() >= whole
     limit.unlink()
     assert memory.total() >= whole
+
+
+def test_blocks_that_learn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a batch leaves in them is to fit too."""
+    monkeypatch.setattr(memory, "_LIMIT", tmp_path / "memory.max")
+    (tmp_path / "memory.max").write_text("1000000000\n")
+    memory.require_blocks(64, 1_000_000)
+    with pytest.raises(SpecError, match="blocks of the pretrained network") as caught:
+        memory.require_blocks(64, 100_000_000)
+    assert caught.value.received == "about 25.6 GB at batch size 64"

@@ -11,8 +11,9 @@ from core.design.analysis import Analysis, analyse
 from core.errors import AppError, DataError, NotFoundError, SpecError
 from core.runs.run import all_runs
 from core.runs.status import State
-from core.specs import Conv2D, Input, ModelSpec, Output
+from core.specs import Conv2D, DataSpec, Input, ModelSpec, Output, TransferSpec
 from core.train.order import order
+from core.transfer.compose import compose
 from tests.conftest import small_spec
 from tests.core.conftest import hold_slot
 
@@ -82,4 +83,33 @@ def test_a_bad_order_makes_no_run(
     assert caught.value.expected
     assert caught.value.received
     assert caught.value.remedy
+    assert all_runs() == []
+
+
+@pytest.mark.parametrize("finetune", ["none", "last-2-blocks", "all"])
+def test_what_no_transfer_can_have(
+    queue_home: Path, examples: Path, monkeypatch: pytest.MonkeyPatch, finetune: str
+) -> None:
+    """A setting that its worker could not read is told at once."""
+    lock = hold_slot(queue_home)
+    spec = compose(TransferSpec(size=64, finetune=finetune), DataSpec(source=str(examples)))
+    monkeypatch.setenv("LAYERWISE_FEATURES", "much")
+    with pytest.raises(SpecError, match="LAYERWISE_FEATURES is not valid"):
+        order(spec)
+    monkeypatch.delenv("LAYERWISE_FEATURES")
+    assert order(spec).status.state is State.QUEUED
+    lock.release()
+
+
+def test_blocks_that_do_not_fit(
+    queue_home: Path, examples: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """All of a network at a large size and batch takes more than a small machine has."""
+    limit = tmp_path / "memory.max"
+    limit.write_text("2000000000\n")
+    monkeypatch.setattr("core.train.memory._LIMIT", limit)
+    transfer = TransferSpec(size=512, finetune="all")
+    spec = compose(transfer, DataSpec(source=str(examples)), train={"batch_size": 256})
+    with pytest.raises(SpecError, match="blocks of the pretrained network"):
+        order(spec)
     assert all_runs() == []

@@ -136,6 +136,24 @@ def test_stopping_keeps_what_was_computed(data: Dataset) -> None:
     assert stopped.computed + other.computed == 3 * PER_CLASS
 
 
+@pytest.mark.parametrize("failing", [1, 2, 3])
+def test_what_fails_in_one_part_is_told(data: Dataset, failing: int) -> None:
+    """Though another part is under way beside it; what was kept before is used later."""
+
+    class Failing(Quarters):
+        def run(self, images: Images, prepare: Prepare = as_they_are) -> np.ndarray:
+            if len(self.seen) >= failing - 1:
+                raise RuntimeError("no more")
+            return super().run(images, prepare)
+
+    rows = shuffled(data)
+    with pytest.raises(RuntimeError, match="no more"):
+        Extractor(Backbone(), Failing(), "v1", SIZE).of(data, rows, go_on)
+    later = extractor()
+    np.testing.assert_array_equal(later.of(data, rows, go_on), direct(data, rows))
+    assert (later.computed < 3 * PER_CLASS) == (failing > 1)
+
+
 @pytest.mark.parametrize("size", [SIZE, 40])
 def test_flipped_features_are_of_mirror_images(data: Dataset, size: int) -> None:
     """They are kept beside the plain ones, and those stay what they are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keras
@@ -65,6 +66,15 @@ def test_any_number_of_images(path: Path, count: int) -> None:
     found = two.run(images[:count])
     assert found.shape == (count, two.width)
     np.testing.assert_array_equal(found, one.run(images)[:count])
+
+
+def test_several_callers_at_once(path: Path) -> None:
+    """Each has the features of its own images, however they take turns."""
+    images, made = photos(100), LiteRT(path, SIZE, MEAN, SPREAD, threads=2)
+    starts = range(0, 100, 9)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda start: made.run(images[start : start + 9]), starts))
+    np.testing.assert_array_equal(np.concatenate(found), made.run(images))
 
 
 def test_several_outputs_as_they_are(network: keras.Model, tmp_path: Path) -> None:

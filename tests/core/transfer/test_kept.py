@@ -182,6 +182,17 @@ def test_a_run_of_grey_images() -> None:
     require_same(keep(run.id), np.asarray(part(grey, training=False)), images)
 
 
+def test_a_run_says_what_its_network_has_seen() -> None:
+    """Of the images of the run's own set, divided otherwise; not of those of another one."""
+    run = from_scratch(*UNEVEN)
+    assert (kept(keep(run.id).run) / "learned.npy").is_file()
+    again = transfer(run.id, "examples")
+    other = worked(again.changed(data=again.data.changed(split_seed=7)))
+    (note,) = (note for note in other.status.notes if "has seen" in note)
+    assert "test images before" in note
+    assert not any("has seen" in one for one in worked(transfer(run.id)).status.notes)
+
+
 def test_a_transfer_outlives_the_run_that_it_stands_on(place: Path, first: Run) -> None:
     """The run is deleted, another one takes its name; all goes on as before, prediction and training."""
     copy = place / "saved_models" / "examples-starter-7"
