@@ -148,7 +148,7 @@ def test_what_fails_in_one_part_is_told(data: Dataset, failing: int) -> None:
 
     rows = shuffled(data)
     with pytest.raises(RuntimeError, match="no more"):
-        Extractor(Backbone(), Failing(), "v1", SIZE).of(data, rows, go_on)
+        Extractor(Backbone(), Failing(), "v1-quarters", SIZE).of(data, rows, go_on)
     later = extractor()
     np.testing.assert_array_equal(later.of(data, rows, go_on), direct(data, rows))
     assert (later.computed < 3 * PER_CLASS) == (failing > 1)
