@@ -71,8 +71,8 @@ def warning(model: ModelSpec, data: Dataset, split: Split, train_share: float = 
     if not told:
         return ""
     return (
-        f"{SUBJECT} has seen {' and '.join(told)} before, so that its figures here are better than "
-        "those of one that has not."
+        f"{SUBJECT} has seen {' and '.join(told)} before. On images that it has not seen it does worse "
+        "than its figures here say."
     )
 
 

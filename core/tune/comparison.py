@@ -23,7 +23,7 @@ from core.runs import queue
 from core.runs.how_far import LOOKING, PHASE
 from core.runs.metrics import number
 from core.runs.run import Run, all_runs
-from core.runs.status import State
+from core.runs.status import RunStatus, State
 from core.specs import RunSpec, TrainSpec
 from core.specs.spec import expectation
 from core.train.order import order_all
@@ -211,8 +211,13 @@ def verdict(compared: Sequence[Row]) -> str:
 
 def warnings(compared: Sequence[Row]) -> list[str]:
     """What makes the figures of a transfer better than they should be, each once."""
-    notes = [note for row in compared for note in row.member.status.notes]
-    return list(dict.fromkeys(note for note in notes if note.startswith(learned.SUBJECT)))
+    found = (note for row in compared for note in warned(row.member.status))
+    return list(dict.fromkeys(found))
+
+
+def warned(status: RunStatus) -> list[str]:
+    """What makes the figures of one run better than they should be."""
+    return [note for note in status.notes if note.startswith(learned.SUBJECT)]
 
 
 _HOW: dict[Way, str] = {"transfer": "pretrained", "scratch": "from scratch"}

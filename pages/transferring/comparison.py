@@ -34,7 +34,8 @@ def draw(run: Run) -> None:
     st.subheader("Is it worth it?", anchor=False)
     st.caption(
         "Train a network that has never seen a photo on the same images, and see how far it gets. "
-        "Both are tested on the same photos, which neither has seen."
+        "Both are tested on the same photos"
+        + ("." if comparison.warned(run.status) else ", which neither has seen.")
     )
     _order(run)
     frame.redrawn(_told, run.id, every=2.0)

@@ -57,7 +57,7 @@ def test_the_same_split_at_another_size(kept: Path) -> None:
         f"The run that is the network here has seen {len(split.validation)} of the "
         f"{len(split.validation)} validation images"
     )
-    assert learned.warning(OVER, data, split).startswith(f"{told} before, so that its figures")
+    assert learned.warning(OVER, data, split).startswith(f"{told} before. On images")
     share = replace(split, train=split.train[:10])
     assert " and 10 of the 10 training images before" in learned.warning(OVER, data, share, 0.25)
 

@@ -21,6 +21,7 @@ from core.runs.status import State
 from core.specs import DataSpec, RunSpec, TransferSpec
 from core.train.worker import work
 from core.transfer.compose import compose
+from core.transfer.learned import SUBJECT
 from core.tune import comparison
 from tests.conftest import small_spec
 from tests.core.conftest import hold_slot
@@ -246,3 +247,13 @@ def test_a_tag_of_ones_own_makes_no_comparison(home: Path, transferred: Transfer
     assert not comparison.made_for_one(spec.changed(tags={"compare": "x"}))
     assert not comparison.made_for_one(spec.changed(tags={"compare": "x", "way": "mine"}))
     assert comparison.made_for_one(spec.changed(tags={"compare": "x", "way": "scratch"}))
+
+
+def test_what_flatters_is_told_once(home: Path, transferred: Transferred) -> None:
+    """Notes of other kinds are not."""
+    run = transferred()
+    seen = f"{SUBJECT} has seen 3 of the 9 test images before."
+    notes = (seen, "Tested in another way.")
+    run.write_status(run.saved_status.model_copy(update={"notes": notes}))
+    rows = comparison.rows(run)
+    assert comparison.warnings([*rows, *rows]) == [seen]
