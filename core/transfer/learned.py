@@ -43,14 +43,14 @@ def keep(folder: Path, model: ModelSpec, data: Dataset, split: Split) -> None:
 
 
 def warning(model: ModelSpec, data: Dataset, split: Split, train_share: float = 1.0) -> str:
-    """What a person should know where the network is a run that has seen these images.
+    """What a person should know where the network is a run that has seen test images.
 
     Args:
         train_share: of the images that may be learned from, as `split` was made with.
 
     Returns:
         A sentence or two; empty where there is nothing to say. That it goes on learning from what it
-        knows is no fault, but for a share that is to show how few images are enough.
+        knows, and is chosen by it, is no fault, but for a share that is to show how few are enough.
     """
     try:
         known = _before(model)
@@ -59,7 +59,7 @@ def warning(model: ModelSpec, data: Dataset, split: Split, train_share: float = 
             f"{SUBJECT} does not say which images it has learned from; where these are among them, "
             "it will do worse on new photos than its figures say."
         )
-    parts = {"validation": split.validation, "test": split.test}
+    parts = {"test": split.test}
     if train_share < 1.0:
         parts["training"] = split.train
     seen = {name: int(np.isin(_keys(data, rows), known).sum()) for name, rows in parts.items()}
