@@ -397,6 +397,7 @@ def test_a_trained_run_has_its_files(trained_run: Run) -> None:
         "samples.json",
         "samples.png",
         "labels.json",
+        "learned.npy",
         "model.keras",
         "model.onnx",
         "checkpoint.npz",
