@@ -10,6 +10,7 @@ saved_models/<run>/
     samples.png      their pixels, one below the other
     worker.log       what the worker printed
     labels.json      class names, image size and fit: what predicting needs to know
+    learned.npy      which images it learns from, see core.transfer.learned
     model.keras      the best model so far; resizes and rescales photos of any size
     model.onnx       the same for onnxruntime, for images at the working size
     design.json      the design as it was built, where the spec left something open: a hidden layer or none
