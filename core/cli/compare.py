@@ -83,9 +83,9 @@ def _follow(run: Run) -> list[Row]:
 
 
 def _tell(options: argparse.Namespace, run: Run, design: str, found: list[Row]) -> None:
-    verdict = comparison.verdict(found)
+    verdict, warnings = comparison.verdict(found), comparison.warnings(found)
     if options.json:
-        rows, warnings = [_result(row) for row in found], comparison.warnings(found)
+        rows = [_result(row) for row in found]
         print(
             json.dumps(
                 {
@@ -116,7 +116,7 @@ def _tell(options: argparse.Namespace, run: Run, design: str, found: list[Row]) 
             whole=("Network", "Run"),
         )
         out.print(verdict, markup=False)
-        for warning in comparison.warnings(found):
+        for warning in warnings:
             err.print(warning, markup=False)
 
 

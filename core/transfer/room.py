@@ -22,7 +22,8 @@ def limit() -> int:
 def use(store: Path) -> None:
     """Say that a store is used, and delete others while all together take too much.
 
-    Those that were used longest ago go first, and none that was used within the hour. Deleted features are computed anew where they are needed.
+    Those that were used longest ago go first, and none that was used within the hour. Deleted features
+    are computed anew where they are needed.
 
     Raises:
         SpecError: $LAYERWISE_FEATURES is not valid.

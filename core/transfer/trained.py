@@ -86,7 +86,7 @@ def _free(settings: dict[str, Any]) -> dict[str, Any]:
     """A layer's settings without the penalties and bounds that its weights were first trained with."""
     held = "_regularizer", "_constraint"
     found = {name: None if name.endswith(held) else value for name, value in settings.items()}
-    if tuple(found.get("pool_size", ())) == (1, 1):
+    if "pool_size" in settings and tuple(settings["pool_size"]) == (1, 1):
         # it picks places and needs no padding; onnxruntime makes less than none of "same"
         found["padding"] = "valid"
     return found

@@ -1,7 +1,8 @@
 """Trainings that should go better than one with a fault.
 
 A file for each kind of change: steps (how far each goes), network (its layers), feeding (what it is
-given to learn from), tuning (what of a pretrained network learns on). Each fault has a function there that makes its remedies of a case, the best first.
+given to learn from), tuning (what of a pretrained network learns on). Each fault has a function there
+that makes its remedies of a case, the best first.
 """
 
 from __future__ import annotations
